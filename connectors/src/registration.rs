@@ -1,0 +1,289 @@
+//! What a portal registers, and what that lets it do.
+//!
+//! One portal is one TOML file (`config/portale.d/<id>.toml`); the types here are its shape. Values that cannot be
+//! right are refused while reading, so that a `Portal` that exists is one that can be used.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+use crate::gebiet::Ars;
+use crate::ids::PortalId;
+
+/// A member site of the Verbund, as registered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Its id; the file is called `<id>.toml`.
+    pub id: PortalId,
+    /// Its name as citizens know it.
+    pub name: String,
+    /// The Gebiet it may speak for; what it says of other areas is a finding.
+    pub gebiet: Ars,
+    /// The `schemeAgencyID` that its objects have when they name none.
+    #[serde(default)]
+    pub agency: Option<String>,
+    /// Hosts to which citizens may be handed over, beside those of its connector and its routes.
+    #[serde(default)]
+    pub hosts: Vec<HostPattern>,
+    /// How its data reach us.
+    pub connector: Connector,
+    /// What the gateway proxies for it.
+    #[serde(default, rename = "route")]
+    pub routes: Vec<Route>,
+    /// When a run that removes records is held.
+    #[serde(default)]
+    pub guard: Guard,
+    /// Whom citizens can ask when no body is known.
+    #[serde(default)]
+    pub contact: Option<Contact>,
+}
+
+impl Portal {
+    /// True when citizens may be sent to `url`: http or https, without credentials, and to a host that the portal
+    /// registered, the host of its connector or of one of its routes.
+    pub fn may_hand_over_to(&self, url: &Url) -> bool {
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+            return false;
+        }
+        let Some(host) = url.host_str() else { return false };
+        let connector = self.connector.url().and_then(Url::host_str);
+        let routes = self.routes.iter().filter_map(|route| route.host.as_deref());
+        self.hosts.iter().any(|pattern| pattern.matches(host))
+            || connector.into_iter().chain(routes).any(|own| own.eq_ignore_ascii_case(host))
+    }
+}
+
+/// How a portal's data reach us. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Connector {
+    /// The index protocol of the Sammlerdienst: `index.txt` and the files it lists.
+    XzufiIndex {
+        /// The address of the index file.
+        url: Url,
+        /// Time between two runs.
+        #[serde(default = "day")]
+        every_s: NonZeroU64,
+    },
+    /// The same from a folder on this machine.
+    XzufiFolder {
+        /// The folder that holds `index.txt`.
+        folder: PathBuf,
+        /// Time between two runs.
+        #[serde(default = "day")]
+        every_s: NonZeroU64,
+    },
+    /// The Bereitstelldienst of the PVOG.
+    Bereitstelldienst {
+        /// The address of the first request, `index` and `ars` included.
+        url: Url,
+        /// Where the access token is fetched; none when the service asks for none.
+        #[serde(default)]
+        token_url: Option<Url>,
+        /// The id for the token.
+        #[serde(default)]
+        client_id: Option<String>,
+        /// A file that holds the secret for the token and nothing else.
+        #[serde(default)]
+        client_secret_file: Option<PathBuf>,
+        /// Time between two runs.
+        #[serde(default = "day")]
+        every_s: NonZeroU64,
+    },
+    /// The portal delivers by itself; nothing is fetched.
+    Push {},
+}
+
+impl Connector {
+    /// The address that is fetched first, if this kind fetches over HTTP.
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Self::XzufiIndex { url, .. } | Self::Bereitstelldienst { url, .. } => Some(url),
+            Self::XzufiFolder { .. } | Self::Push {} => None,
+        }
+    }
+
+    /// Time between two runs; none when nothing is fetched.
+    pub fn every_s(&self) -> Option<u64> {
+        match self {
+            Self::XzufiIndex { every_s, .. }
+            | Self::XzufiFolder { every_s, .. }
+            | Self::Bereitstelldienst { every_s, .. } => Some(every_s.get()),
+            Self::Push {} => None,
+        }
+    }
+}
+
+fn day() -> NonZeroU64 {
+    NonZeroU64::new(86_400).expect("a day is not zero")
+}
+
+/// What the gateway proxies for a portal: everything below a path prefix, or a whole host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawRoute")]
+pub struct Route {
+    /// Path prefix that begins with `/` and does not end with it, matched by whole segments.
+    pub prefix: Option<String>,
+    /// Host name, lower case, without a port.
+    pub host: Option<String>,
+    /// Addresses of the portal; at least one.
+    pub upstream: Vec<Url>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRoute {
+    prefix: Option<String>,
+    host: Option<String>,
+    upstream: Vec<Url>,
+}
+
+impl TryFrom<RawRoute> for Route {
+    type Error = String;
+
+    fn try_from(raw: RawRoute) -> Result<Self, String> {
+        match (&raw.prefix, &raw.host) {
+            (None, None) => return Err("a route needs `prefix` or `host`".into()),
+            (Some(_), Some(_)) => return Err("a route has either `prefix` or `host`, not both".into()),
+            (Some(prefix), None) => {
+                let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
+                let segments = prefix.strip_prefix('/').unwrap_or("").split('/');
+                let usable = segments.clone().all(|segment| !matches!(segment, "" | "." | ".."));
+                if !plain || !usable {
+                    return Err(format!(
+                        "`{prefix}` is no path prefix: `/` and plain segments, without a `/` at the end"
+                    ));
+                }
+            }
+            (None, Some(host)) => {
+                if Host::parse(host).is_err() || *host != host.to_ascii_lowercase() {
+                    return Err(format!("`{host}` is no host name in lower case without a port"));
+                }
+            }
+        }
+        if raw.upstream.is_empty() {
+            return Err("a route needs at least one address in `upstream`".into());
+        }
+        for url in &raw.upstream {
+            let root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            let clean = url.username().is_empty() && url.password().is_none() && url.host().is_some();
+            if !matches!(url.scheme(), "http" | "https") || !root || !clean {
+                return Err(format!("`{url}` is no upstream: http or https, a host and a port, no path"));
+            }
+        }
+        Ok(Self { prefix: raw.prefix, host: raw.host, upstream: raw.upstream })
+    }
+}
+
+/// A host to which a portal may hand over: a name, `*.name` for everything below it, or `*` for any host.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostPattern(String);
+
+impl HostPattern {
+    /// True when the pattern names `host`.
+    pub fn matches(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        match self.0.strip_prefix('*') {
+            Some("") => true,
+            Some(tail) => host.len() > tail.len() && host.ends_with(tail),
+            None => host == self.0,
+        }
+    }
+}
+
+impl TryFrom<String> for HostPattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let name = text.strip_prefix("*.").unwrap_or(&text);
+        if text == "*" || (Host::parse(name).is_ok() && !name.contains('*') && text == text.to_ascii_lowercase()) {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is no host: a name in lower case, `*.name`, or `*`"))
+        }
+    }
+}
+
+impl From<HostPattern> for String {
+    fn from(pattern: HostPattern) -> Self {
+        pattern.0
+    }
+}
+
+impl fmt::Debug for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When a complete run that would remove records is held instead: above either bound.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guard {
+    /// Share of the portal's records, 0 to 1.
+    pub max_share: f64,
+    /// Number of records.
+    pub max_records: u64,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { max_share: 0.1, max_records: 50 }
+    }
+}
+
+impl Guard {
+    /// True when removing `gone` of `known` records needs a person's word.
+    pub fn holds(&self, gone: u64, known: u64) -> bool {
+        gone > self.max_records || gone as f64 > self.max_share * known as f64
+    }
+}
+
+/// Whom citizens can ask, as it is shown to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Telephone number, written as it is dialled.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// E-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Page of the body.
+    #[serde(default)]
+    pub url: Option<Url>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_names_a_host_or_what_lies_below_it() {
+        let pattern = |text: &str| HostPattern::try_from(text.to_owned());
+        for (text, host, expected) in [
+            ("service.example", "Service.example", true),
+            ("service.example", "x.service.example", false),
+            ("*.example", "a.b.example", true),
+            ("*.example", "example", false),
+            ("*.example", "badexample", false),
+            ("*", "anything.example", true),
+        ] {
+            assert_eq!(pattern(text).unwrap().matches(host), expected, "{text} {host}");
+        }
+        assert!(pattern("a*b").is_err());
+        assert!(pattern("").is_err());
+    }
+
+    #[test]
+    fn the_guard_holds_above_either_bound() {
+        let guard = Guard::default();
+        assert!(!guard.holds(0, 0) && !guard.holds(1, 10) && !guard.holds(50, 10_000));
+        assert!(guard.holds(2, 10) && guard.holds(51, 10_000));
+    }
+}
