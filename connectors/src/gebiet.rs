@@ -109,3 +109,38 @@ impl fmt::Debug for Ars {
         f.write_str(self.as_str())
     }
 }
+
+/// The level of an area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Level {
+    /// The federation.
+    Bund,
+    /// A state.
+    Land,
+    /// A district of a state.
+    Regierungsbezirk,
+    /// A county.
+    Kreis,
+    /// An association of municipalities.
+    Verband,
+    /// A municipality; also a town that is its own Kreis.
+    Gemeinde,
+}
+
+impl Level {
+    /// The German word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bund => "Bund",
+            Self::Land => "Land",
+            Self::Regierungsbezirk => "Regierungsbezirk",
+            Self::Kreis => "Kreis",
+            Self::Verband => "Verband",
+            Self::Gemeinde => "Gemeinde",
+        }
+    }
+}
+
+/// The areas that ship with us.
+#[derive(Debug)]
+pub struct Gebiete {}

@@ -1,1 +1,5 @@
-//! room
+//! The only writer of records and of the index.
+//!
+//! Public are the record, the reading side (`catalog`), and the runs; the store and the index stay inside.
+
+pub mod record;
