@@ -141,6 +141,11 @@ impl Level {
     }
 }
 
-/// The areas that ship with us.
-#[derive(Debug)]
-pub struct Gebiete {}
+mod register;
+mod words;
+
+pub use register::{Gebiet, Gebiete, Reading};
+pub use words::fold;
+
+#[cfg(test)]
+mod tests;
