@@ -142,9 +142,9 @@ rules! {
     LanguageUnsupported = "satz.sprache.nicht.angeboten", Warning, "Texte in der Sprache {} werden aufbewahrt, aber nicht angeboten; angeboten werden „de“ und „en“.";
     GermanMissing = "satz.deutsch.fehlt", Warning, "Es fehlt die deutsche Fassung von {}.";
     CharactersInvalid = "satz.zeichen", Business, "Der Text enthält Zeichen außerhalb von String.Latin: {}.";
+    CharactersStripped = "satz.zeichen.entfernt", Warning, "Unsichtbare oder schmückende Zeichen wurden entfernt: {}.";
     HtmlCleaned = "satz.html.bereinigt", Warning, "HTML außerhalb der zehn erlaubten Tag-Gruppen wurde entfernt: {}.";
     KeyInvalid = "satz.leistungsschluessel", Warning, "Der Leistungsschlüssel {} ist ungültig; erwartet werden 14 Ziffern, beginnend mit 99.";
-    KeyMissing = "satz.leistungsschluessel.fehlt", Warning, "Die Leistung hat keinen gültigen Leistungsschlüssel; gefunden wird sie nur über ihren Text.";
     CodeUnknown = "satz.code.unbekannt", Warning, "Der Code {} steht nicht in der Codeliste; er wurde aufbewahrt, aber nicht gedeutet.";
     CodeMissing = "satz.code.fehlt", Warning, "Einem Codefeld fehlt das Element „code“ ({}).";
     PeriodReversed = "satz.zeitraum", Business, "Der Zeitraum endet vor seinem Beginn: {}.";

@@ -2,4 +2,8 @@
 //!
 //! Public are the record, the reading side (`catalog`), and the runs; the store and the index stay inside.
 
+pub mod catalog;
+mod index;
+mod normalise;
 pub mod record;
+mod store;

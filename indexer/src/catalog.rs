@@ -1,0 +1,398 @@
+//! The reading side: what citizens, portals and the command line may ask, and the answers.
+//!
+//! The catalog joins the index (text) and the store (records, responsibility). It writes nothing.
+
+mod query;
+mod rank;
+mod view;
+mod zustaendig;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use connectors::gebiet::{Ars, Gebiet, Gebiete, Level, Reading};
+use connectors::ids::{Leistungsschluessel, PortalId};
+use connectors::registration::{Contact, Portal};
+use jiff::Timestamp;
+use url::Url;
+
+use crate::index::Current;
+use crate::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Modul, Texts};
+use crate::store::{Store, StoreError};
+
+/// How a Leistung is named in an address or a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeistungRef {
+    /// By its key.
+    Schluessel(Leistungsschluessel),
+    /// By its id, `agency_text`.
+    Id(String),
+}
+
+impl LeistungRef {
+    /// Reads a key of 14 digits, else an id.
+    pub fn parse(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Id(text.to_owned()), Self::Schluessel)
+    }
+}
+
+/// A place as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its key.
+    pub ars: Ars,
+    /// Its name.
+    pub name: String,
+    /// Its level.
+    pub level: Level,
+    /// Name of the Kreis (or next level) it lies in, where there is one.
+    pub parent: Option<String>,
+    /// Its postal codes.
+    pub plz: Vec<String>,
+}
+
+/// What a text that should be a place turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlaceReading {
+    /// One place.
+    One(Place),
+    /// Several; the citizen has to say which.
+    Several(Vec<Place>),
+    /// None that we know.
+    Unknown,
+}
+
+/// A question.
+#[derive(Debug, Clone, Default)]
+pub struct SearchRequest {
+    /// What was typed; may hold the place.
+    pub text: String,
+    /// A place given beside the text, already read; it wins over one in the text.
+    pub place: Option<Ars>,
+    /// Language of the answer; German when none.
+    pub lang: Option<Lang>,
+    /// How many hits, 1 to 100.
+    pub limit: usize,
+    /// How many hits to leave out first, at most 10,000.
+    pub offset: usize,
+    /// Say how the answer came about.
+    pub explain: bool,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone)]
+pub struct SearchAnswer {
+    /// The text as typed.
+    pub text: String,
+    /// The text that was searched: without the place.
+    pub understood: String,
+    /// The corrected text, where a correction was searched instead.
+    pub corrected: Option<String>,
+    /// The place, from the parameter or out of the text.
+    pub place: Option<Place>,
+    /// Places that the text could also mean; empty when it is clear.
+    pub ambiguous: Vec<Place>,
+    /// The language of the answer.
+    pub lang: Lang,
+    /// How many Leistungen there are in all.
+    pub total: usize,
+    /// The best of them.
+    pub hits: Vec<Hit>,
+    /// How the answer came about, line by line; empty unless asked for.
+    pub explain: Vec<String>,
+}
+
+/// A Leistung in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeistungShort {
+    /// `agency_text`
+    pub id: String,
+    /// Its keys.
+    pub schluessel: Vec<Leistungsschluessel>,
+    /// Its name.
+    pub name: String,
+    /// Short text without markup, at most about 300 characters; may be empty.
+    pub kurztext: String,
+    /// The language of name and short text.
+    pub lang: Lang,
+    /// Who delivered it.
+    pub portal: PortalId,
+    /// The delivering portal's name; its id where it is not registered any more.
+    pub portal_name: String,
+    /// When its editors changed it.
+    pub changed: Option<Timestamp>,
+}
+
+impl LeistungShort {
+    /// What stands for this Leistung in addresses: its first key, else its id.
+    pub fn address_key(&self) -> String {
+        self.schluessel.first().map_or_else(|| self.id.clone(), ToString::to_string)
+    }
+}
+
+/// One hit.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    /// The Leistung.
+    pub leistung: LeistungShort,
+    /// How well it fits; comparable within one answer only.
+    pub score: f32,
+    /// The name as HTML with what was found in `<mark>`.
+    pub highlight: String,
+    /// Who is responsible; only with a place.
+    pub responsible: Option<Responsible>,
+}
+
+/// How a question for the responsible body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// One body.
+    Found,
+    /// Several bodies that differ; the citizen has to choose.
+    Ambiguous,
+    /// No body is known.
+    None,
+    /// The place is not known.
+    UnknownPlace,
+    /// The Leistung is not known.
+    UnknownLeistung,
+}
+
+impl State {
+    /// The word of the interface.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Ambiguous => "ambiguous",
+            Self::None => "none",
+            Self::UnknownPlace => "unknown_place",
+            Self::UnknownLeistung => "unknown_leistung",
+        }
+    }
+}
+
+/// Who is responsible for a Leistung at a place.
+#[derive(Debug, Clone)]
+pub struct Responsible {
+    /// How it ended.
+    pub state: State,
+    /// The Leistung, where known: the most local description.
+    pub leistung: Option<LeistungShort>,
+    /// The place, where known.
+    pub place: Option<Place>,
+    /// The bodies at the most specific level that answers.
+    pub answers: Vec<Answer>,
+    /// Mere contacts (role 03), most specific first.
+    pub contacts: Vec<Answer>,
+    /// Online services, the most local first, those of Land and Bund added.
+    pub onlinedienste: Vec<OnlinedienstAnswer>,
+    /// Whom to ask next when no body is known, nearest first.
+    pub next: Vec<NextStep>,
+}
+
+/// One responsible body.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The body.
+    pub organisationseinheit: OrganisationseinheitView,
+    /// `01`, `02`, `03`; none where the delivery names none.
+    pub role: Option<String>,
+    /// Level of the area it is responsible for.
+    pub level: Level,
+    /// That area.
+    pub gebiet: Ars,
+    /// Who says so.
+    pub portal: PortalId,
+    /// Why, as German sentences that a clerk would accept.
+    pub reason: Vec<String>,
+}
+
+/// A body as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrganisationseinheitView {
+    /// `agency_text`
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Addresses.
+    pub anschriften: Vec<Anschrift>,
+    /// Channels.
+    pub kommunikation: Vec<Kommunikation>,
+    /// Opening hours by language.
+    pub oeffnungszeiten: Htmls,
+    /// Pages.
+    pub links: Vec<Link>,
+}
+
+/// One online service.
+#[derive(Debug, Clone)]
+pub struct OnlinedienstAnswer {
+    /// `agency_text`
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub url: Url,
+    /// Code of the trust level.
+    pub vertrauensniveau: Option<String>,
+    /// Level of the area it serves.
+    pub level: Level,
+    /// That area.
+    pub gebiet: Ars,
+    /// Who offers it.
+    pub portal: PortalId,
+    /// The offering portal's name.
+    pub portal_name: String,
+    /// Citizens may be sent there; otherwise the address is shown to editors only.
+    pub handover: bool,
+    /// Languages it can be used in.
+    pub sprachen: Vec<Lang>,
+    /// Ways to pay.
+    pub zahlungsweisen: Vec<String>,
+}
+
+/// Whom to ask when no body is known.
+#[derive(Debug, Clone)]
+pub struct NextStep {
+    /// Name of the area.
+    pub name: String,
+    /// Its level.
+    pub level: Level,
+    /// The portal that speaks for it, where one is registered.
+    pub portal: Option<PortalId>,
+    /// Its switchboard, where registered.
+    pub contact: Option<Contact>,
+    /// Its own page, where known.
+    pub web: Option<String>,
+}
+
+/// One Leistung, whole, as seen from a place.
+#[derive(Debug, Clone)]
+pub struct LeistungView {
+    /// In short.
+    pub short: LeistungShort,
+    /// Names in all offered languages.
+    pub title: Texts,
+    /// Administrative names.
+    pub bezeichnung: Texts,
+    /// Modules in the order of display; those for the desk staff left out.
+    pub modules: Vec<ModulView>,
+    /// Languages in which there is any text.
+    pub languages: Vec<Lang>,
+    /// Codes of Typisierung.
+    pub typisierung: Vec<String>,
+    /// Code of the trust level.
+    pub vertrauensniveau: Option<String>,
+    /// Codes of Leistungsadressat.
+    pub adressat: Vec<String>,
+    /// Keywords in German.
+    pub keywords: Vec<String>,
+    /// The page of origin.
+    pub ursprung: Vec<Link>,
+    /// Who is responsible; only with a place.
+    pub responsible: Option<Responsible>,
+}
+
+/// One module as seen from a place.
+#[derive(Debug, Clone)]
+pub struct ModulView {
+    /// The module.
+    pub modul: Modul,
+    /// Comes from a local overlay and adds to the text.
+    pub local: bool,
+}
+
+/// One suggestion while typing.
+#[derive(Debug, Clone)]
+pub struct Suggestion {
+    /// The Leistung that it leads to.
+    pub leistung: LeistungShort,
+    /// The place, where the typed text named one.
+    pub place: Option<Place>,
+}
+
+/// The catalog cannot answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The store.
+    #[error("cannot read the store: {0}")]
+    Store(#[from] StoreError),
+    /// The index.
+    #[error("cannot search the index: {0}")]
+    Index(#[from] tantivy::TantivyError),
+    /// A hit that cannot be shown.
+    #[error("the index holds a hit that cannot be read: {0}")]
+    Hit(String),
+}
+
+/// The searchable, published state.
+#[derive(Clone)]
+pub struct Catalog {
+    store: Store,
+    index: Current,
+    gebiete: Arc<Gebiete>,
+    portals: Arc<ArcSwap<Vec<Portal>>>,
+}
+
+impl Catalog {
+    pub(crate) fn new(store: Store, index: Current, portals: Arc<ArcSwap<Vec<Portal>>>) -> Self {
+        Self { store, index, gebiete: Gebiete::nrw(), portals }
+    }
+
+    /// Reads a name, a PLZ or an ARS as a place. An ARS of another Land is a place too, though we know no name for it.
+    pub fn place(&self, text: &str) -> PlaceReading {
+        match self.gebiete.read(text) {
+            Reading::One(gebiet) => PlaceReading::One(self.shown(&gebiet)),
+            Reading::Several(several) => PlaceReading::Several(several.iter().map(|one| self.shown(one)).collect()),
+            Reading::Unknown => {
+                let ars = text.trim().parse::<Ars>().ok().filter(|_| text.trim().len() == 12);
+                ars.and_then(|ars| self.place_of(ars)).map_or(PlaceReading::Unknown, PlaceReading::One)
+            }
+        }
+    }
+
+    /// The place of an ARS; none for one that would lie in NRW and does not exist.
+    pub fn place_of(&self, ars: Ars) -> Option<Place> {
+        if let Some(gebiet) = self.gebiete.get(&ars) {
+            return Some(self.shown(gebiet));
+        }
+        let here = NRW.parse::<Ars>().is_ok_and(|land| land.covers(&ars));
+        (!here).then(|| Place {
+            ars,
+            name: format!("Gebiet {ars} außerhalb von Nordrhein-Westfalen"),
+            level: self.gebiete.level(&ars),
+            parent: None,
+            plz: Vec::new(),
+        })
+    }
+
+    /// Places whose name or PLZ begins like `text`, the most populous first.
+    pub fn places(&self, text: &str, limit: usize) -> Vec<Place> {
+        self.gebiete.starting_with(text, limit).iter().map(|gebiet| self.shown(gebiet)).collect()
+    }
+
+    /// Changes whenever any answer may change: for ETags.
+    pub fn generation(&self) -> u64 {
+        let generation = self.index.load();
+        let version = generation.reader.searcher().generation().generation_id();
+        xxhash_rust::xxh3::xxh3_64(format!("{:p} {version}", Arc::as_ptr(&generation)).as_bytes())
+    }
+
+    fn shown(&self, gebiet: &Gebiet) -> Place {
+        let parent = gebiet.parent.and_then(|parent| self.gebiete.get(&parent));
+        Place {
+            ars: gebiet.ars,
+            name: gebiet.name.clone(),
+            level: gebiet.level,
+            parent: parent.map(|parent| parent.name.clone()),
+            plz: gebiet.plz.clone(),
+        }
+    }
+
+    fn portal_name(&self, id: &PortalId) -> String {
+        let portals = self.portals.load();
+        portals.iter().find(|portal| portal.id == *id).map_or_else(|| id.to_string(), |portal| portal.name.clone())
+    }
+}
+
+const NRW: &str = "050000000000";

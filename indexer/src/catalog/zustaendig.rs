@@ -1,0 +1,270 @@
+//! Who is responsible for a Leistung at a place, and why.
+//!
+//! The areas that can answer go from the Gemeinde up to the Bund; the most specific level that names a body wins.
+//! Bodies that are named and not known are never answered. Several different bodies at that level are a question for
+//! the citizen, not a choice for us. Online services of all levels are offered, the most local first.
+//! Source of the rules: the XZuFi reference, sections 5.4 and 8.
+
+use std::collections::HashMap;
+
+use connectors::gebiet::Ars;
+use connectors::ids::{Identifikator, PortalId};
+
+use super::{
+    Answer, Catalog, CatalogError, LeistungRef, LeistungShort, NextStep, OnlinedienstAnswer, OrganisationseinheitView,
+    Place, Responsible, State,
+};
+use crate::index::schema::Shown;
+use crate::record::{Kind, Lang, Object, in_lang};
+use crate::store::{Angebot, Stored};
+
+/// Records that were loaded for one answer, by kind, portal that names them, and id.
+type Loaded = HashMap<(Kind, PortalId, Identifikator), Option<Stored>>;
+
+impl Catalog {
+    /// Who is responsible for `leistung` at `place`.
+    pub async fn responsible(&self, leistung: &LeistungRef, place: Ars) -> Result<Responsible, CatalogError> {
+        let Some(place) = self.place_of(place) else { return Ok(ended(State::UnknownPlace, None, None)) };
+        let areas = place.ars.candidates();
+        let Some(shown) = self.describe(leistung, &areas).await? else {
+            return Ok(ended(State::UnknownLeistung, None, Some(place)));
+        };
+        let keys: Vec<u64> = match leistung {
+            LeistungRef::Schluessel(key) => vec![key.number()],
+            LeistungRef::Id(_) => shown.schluessel.iter().map(|key| key.number()).collect(),
+        };
+        let offers = match keys.as_slice() {
+            [] => self.store.offers_of(&shown.id, &areas).await?,
+            keys => self.store.offers(keys, &areas).await?,
+        };
+        let only = matches!(leistung, LeistungRef::Id(_)).then_some(&shown.id);
+        self.judge(self.short(&shown, Lang::DE), only, &place, &offers, &mut Loaded::new()).await
+    }
+
+    /// The same for every hit of a page, with one question to the store.
+    pub(super) async fn responsible_for_hits(
+        &self,
+        hits: &[Shown],
+        place: &Place,
+    ) -> Result<Vec<Responsible>, CatalogError> {
+        let areas = place.ars.candidates();
+        let mut keys: Vec<u64> = hits.iter().flat_map(|hit| &hit.schluessel).map(|key| key.number()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let by_key = self.store.offers(&keys, &areas).await?;
+        let mut loaded = Loaded::new();
+        let mut found = Vec::with_capacity(hits.len());
+        for hit in hits {
+            let offers: Vec<Angebot> = if hit.schluessel.is_empty() {
+                self.store.offers_of(&hit.id, &areas).await?
+            } else {
+                let wanted = |offer: &&Angebot| hit.schluessel.iter().any(|key| key.number() == offer.schluessel);
+                by_key.iter().filter(wanted).cloned().collect()
+            };
+            found.push(self.judge(self.short(hit, Lang::DE), Some(&hit.id), place, &offers, &mut loaded).await?);
+        }
+        Ok(found)
+    }
+
+    /// The description that a reference means at a place.
+    pub(super) async fn describe(&self, leistung: &LeistungRef, areas: &[Ars]) -> Result<Option<Shown>, CatalogError> {
+        match leistung {
+            LeistungRef::Schluessel(key) => {
+                let (catalog, key, areas) = (self.clone(), *key, areas.to_vec());
+                tokio::task::spawn_blocking(move || catalog.description_of(key, &areas))
+                    .await
+                    .map_err(|error| CatalogError::Hit(error.to_string()))?
+            }
+            LeistungRef::Id(joined) => {
+                for id in Identifikator::readings(joined) {
+                    let records = self.store.records(Kind::Leistung, &id).await?;
+                    let Some(stored) = records.into_iter().next() else { continue };
+                    let Object::Leistung(leistung) = stored.object else { continue };
+                    let short = |lang| Some((lang, crate::index::short_text(&leistung, lang)?));
+                    return Ok(Some(Shown {
+                        portal: stored.portal,
+                        id: stored.id,
+                        schluessel: leistung.schluessel.clone(),
+                        title: leistung.title.clone(),
+                        kurztext: Lang::OFFERED.into_iter().filter_map(short).collect(),
+                        changed: stored.changed,
+                    }));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        leistung: LeistungShort,
+        only: Option<&Identifikator>,
+        place: &Place,
+        offers: &[Angebot],
+        loaded: &mut Loaded,
+    ) -> Result<Responsible, CatalogError> {
+        let mut answers: Vec<Answer> = Vec::new();
+        let mut contacts = Vec::new();
+        let mut onlinedienste: Vec<OnlinedienstAnswer> = Vec::new();
+        for area in place.ars.candidates() {
+            let here: Vec<&Angebot> = offers.iter().filter(|offer| offer.ars == area).collect();
+            // Where this very description has offers of its own, another one with the same key says nothing here.
+            let own = only.is_some_and(|only| here.iter().any(|offer| offer.leistung.1 == *only));
+            let here = here.into_iter().filter(|offer| !own || only.is_none_or(|only| offer.leistung.1 == *only));
+            let decided = !answers.is_empty();
+            for offer in here {
+                match offer.owner_kind {
+                    Kind::Organisationseinheit => {
+                        let contact = offer.rolle.as_deref() == Some("03");
+                        let list = if contact { &mut contacts } else { &mut answers };
+                        if (!contact && decided) || known(list, &offer.owner) {
+                            continue;
+                        }
+                        if let Some(view) = self.office(offer, loaded).await? {
+                            let reason = self.reason(&leistung, &view, offer, place);
+                            list.push(self.answer(view, offer, reason));
+                        }
+                    }
+                    Kind::Onlinedienst if !onlinedienste.iter().any(|one| one.id == offer.owner.to_string()) => {
+                        onlinedienste.extend(self.onlinedienst(offer, loaded).await?);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        answers.sort_by(|a, b| a.organisationseinheit.id.cmp(&b.organisationseinheit.id));
+        let state = match answers.len() {
+            0 => State::None,
+            1 => State::Found,
+            _ => State::Ambiguous,
+        };
+        let next = if state == State::None { self.next_steps(place) } else { Vec::new() };
+        let (leistung, place) = (Some(leistung), Some(place.clone()));
+        Ok(Responsible { state, leistung, place, answers, contacts, onlinedienste, next })
+    }
+
+    async fn load(&self, offer: &Angebot, loaded: &mut Loaded) -> Result<Option<Stored>, CatalogError> {
+        let key = (offer.owner_kind, offer.portal.clone(), offer.owner.clone());
+        if let Some(known) = loaded.get(&key) {
+            return Ok(known.clone());
+        }
+        let stored = self.store.record(&offer.portal, offer.owner_kind, &offer.owner).await?;
+        loaded.insert(key, stored.clone());
+        Ok(stored)
+    }
+
+    async fn office(
+        &self,
+        offer: &Angebot,
+        loaded: &mut Loaded,
+    ) -> Result<Option<OrganisationseinheitView>, CatalogError> {
+        let Some(stored) = self.load(offer, loaded).await? else { return Ok(None) };
+        let Object::Organisationseinheit(unit) = stored.object else { return Ok(None) };
+        let Some((_, name)) = in_lang(&unit.name, Lang::DE) else { return Ok(None) };
+        Ok(Some(OrganisationseinheitView {
+            id: stored.id.to_string(),
+            name: name.clone(),
+            anschriften: unit.anschriften,
+            kommunikation: unit.kommunikation,
+            oeffnungszeiten: unit.oeffnungszeiten,
+            links: unit.links,
+        }))
+    }
+
+    async fn onlinedienst(
+        &self,
+        offer: &Angebot,
+        loaded: &mut Loaded,
+    ) -> Result<Option<OnlinedienstAnswer>, CatalogError> {
+        let Some(stored) = self.load(offer, loaded).await? else { return Ok(None) };
+        let Object::Onlinedienst(service) = stored.object else { return Ok(None) };
+        let german = service.links.iter().find(|link| link.lang == Some(Lang::DE));
+        let Some(link) = german.or_else(|| service.links.first()) else { return Ok(None) };
+        let name = in_lang(&service.name, Lang::DE).map_or_else(|| "Onlinedienst".to_owned(), |(_, name)| name.clone());
+        Ok(Some(OnlinedienstAnswer {
+            id: stored.id.to_string(),
+            name,
+            url: link.url.clone(),
+            vertrauensniveau: service.vertrauensniveau.clone(),
+            level: self.gebiete.level(&offer.ars),
+            gebiet: offer.ars,
+            portal: stored.portal.clone(),
+            portal_name: self.portal_name(&stored.portal),
+            handover: link.handover,
+            sprachen: service.sprachen.clone(),
+            zahlungsweisen: service.zahlungsweisen.clone(),
+        }))
+    }
+
+    fn answer(&self, view: OrganisationseinheitView, offer: &Angebot, reason: Vec<String>) -> Answer {
+        Answer {
+            organisationseinheit: view,
+            role: offer.rolle.clone(),
+            level: self.gebiete.level(&offer.ars),
+            gebiet: offer.ars,
+            portal: offer.portal.clone(),
+            reason,
+        }
+    }
+
+    /// Why this body, as sentences that a clerk would accept.
+    fn reason(
+        &self,
+        leistung: &LeistungShort,
+        view: &OrganisationseinheitView,
+        offer: &Angebot,
+        place: &Place,
+    ) -> Vec<String> {
+        let area = self.place_of(offer.ars).map_or_else(|| offer.ars.to_string(), |area| area.name);
+        let level = self.gebiete.level(&offer.ars);
+        let role = match offer.rolle.as_deref() {
+            Some("03") => "als Ansprechpunkt (Rolle 03)".to_owned(),
+            Some(code) => format!("als zuständige Stelle (Rolle {code})"),
+            None => "als zuständige Stelle".to_owned(),
+        };
+        let key = match offer.schluessel {
+            0 => String::new(),
+            key => format!(" (Leistungsschlüssel {key:014})"),
+        };
+        let mut reason = vec![format!("{} ist für „{}“{key} in {area} {role} eingetragen.", view.name, leistung.name)];
+        if offer.ars != place.ars {
+            let below: Vec<&str> = place
+                .ars
+                .candidates()
+                .iter()
+                .take_while(|candidate| **candidate != offer.ars)
+                .map(|candidate| self.gebiete.level(candidate).as_str())
+                .collect();
+            reason.push(format!("{} gehört zu {area} (Ebene {}).", place.name, level.as_str()));
+            reason.push(format!("Auf den Ebenen darunter ({}) ist keine Stelle eingetragen.", below.join(", ")));
+        }
+        reason.push(format!("Die Angabe stammt von: {}.", self.portal_name(&offer.portal)));
+        reason
+    }
+
+    /// Whom to ask when no body is known: the place itself and what lies above it.
+    fn next_steps(&self, place: &Place) -> Vec<NextStep> {
+        let portals = self.portals.load();
+        let step = |ars: &Ars| {
+            let gebiet = self.gebiete.get(ars)?;
+            let portal = portals.iter().find(|portal| portal.gebiet == *ars);
+            Some(NextStep {
+                name: gebiet.name.clone(),
+                level: gebiet.level,
+                portal: portal.map(|portal| portal.id.clone()),
+                contact: portal.and_then(|portal| portal.contact.clone()),
+                web: gebiet.web.clone(),
+            })
+        };
+        place.ars.candidates().iter().filter_map(step).collect()
+    }
+}
+
+fn known(list: &[Answer], owner: &Identifikator) -> bool {
+    list.iter().any(|answer| answer.organisationseinheit.id == owner.to_string())
+}
+
+fn ended(state: State, leistung: Option<LeistungShort>, place: Option<Place>) -> Responsible {
+    let (answers, contacts, onlinedienste, next) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Responsible { state, leistung, place, answers, contacts, onlinedienste, next }
+}

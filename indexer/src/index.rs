@@ -1,0 +1,313 @@
+//! The full-text index: derived from the store, following its change numbers, made anew whenever that is simpler.
+//!
+//! It lives in `DIR/<generation>/`; the file `DIR/current` names the generation that is read. A new one is made aside
+//! and the name is swapped when it is complete. Each commit carries the change number up to which it is true, so that
+//! a kill between store and index costs nothing but the catching up.
+
+pub(crate) mod german;
+pub(crate) mod schema;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use german::Compounds;
+use schema::{Fields, Shown};
+use tantivy::directory::MmapDirectory;
+use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::normalise::plain;
+use crate::record::{Lang, Leistung, ModulArt, Object, in_lang};
+use crate::store::{Changed, Store, StoreError};
+
+/// The index cannot do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// A folder or file of it.
+    #[error("cannot use the index in {path}: {reason}")]
+    Files {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// Nothing has been indexed yet.
+    #[error("there is no index in {0} yet; run `import`, `rebuild` or `serve` first")]
+    Missing(PathBuf),
+    /// The engine.
+    #[error("the index failed: {0}")]
+    Engine(#[from] tantivy::TantivyError),
+    /// The store it is derived from.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Memory that the writer may fill before it writes a segment, in bytes, over both of its threads.
+const WRITER_BYTES: usize = 60_000_000;
+/// How many Leistungen are read from the store at once.
+const BATCH: i64 = 500;
+
+/// One generation, open for reading.
+pub(crate) struct Generation {
+    pub index: tantivy::Index,
+    pub reader: IndexReader,
+    pub fields: Fields,
+    pub compounds: Arc<Compounds>,
+    /// How many Leistungen there were when the compounds were learned.
+    learned_from: usize,
+    path: PathBuf,
+}
+
+impl Generation {
+    fn open(path: &Path) -> Result<Self, IndexError> {
+        let fields = Fields::new();
+        let words = path.join("compounds.txt");
+        let fault =
+            |path: &Path, error: std::io::Error| IndexError::Files { path: path.to_owned(), reason: error.to_string() };
+        let text = std::fs::read_to_string(&words).map_err(|error| fault(&words, error))?;
+        let (head, lines) = text.split_once('\n').unwrap_or((&text, ""));
+        let learned_from = head.parse().unwrap_or(0);
+        let compounds = Arc::new(Compounds::from_lines(lines));
+        let directory = MmapDirectory::open(path)
+            .map_err(|error| IndexError::Files { path: path.to_owned(), reason: error.to_string() })?;
+        let index = tantivy::Index::open_or_create(directory, fields.schema.clone())?;
+        index.tokenizers().register(german::GERMAN, german::german(Arc::clone(&compounds)));
+        index.tokenizers().register(german::ENGLISH, german::english());
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok(Self { index, reader, fields, compounds, learned_from, path: path.to_owned() })
+    }
+
+    /// The change number up to which this generation is true.
+    pub(crate) fn change_no(&self) -> Result<i64, IndexError> {
+        Ok(self.index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+    }
+}
+
+/// The index as the reading side holds it: always a whole generation.
+pub(crate) type Current = Arc<ArcSwap<Generation>>;
+
+/// Opens the generation that is current.
+pub(crate) fn open(dir: &Path) -> Result<Current, IndexError> {
+    let name = std::fs::read_to_string(dir.join("current")).map_err(|_| IndexError::Missing(dir.to_owned()))?;
+    Ok(Arc::new(ArcSwap::from_pointee(Generation::open(&dir.join(name.trim()))?)))
+}
+
+/// The one writer.
+pub(crate) struct Writer {
+    dir: PathBuf,
+    current: Current,
+    writer: IndexWriter,
+}
+
+impl Writer {
+    /// Opens the index in `dir` for writing, or makes a new one from the store when there is none that can be used.
+    pub(crate) async fn open(dir: &Path, store: &Store) -> Result<Self, IndexError> {
+        std::fs::create_dir_all(dir)
+            .map_err(|error| IndexError::Files { path: dir.to_owned(), reason: error.to_string() })?;
+        if let Ok(current) = open(dir) {
+            let generation = current.load_full();
+            let usable = generation.path.ends_with(name(generation_number(&generation.path)));
+            let ahead = generation.change_no()? > store.change_no().await?;
+            if usable
+                && !ahead
+                && let Ok(writer) = writer(&generation.index)
+            {
+                return Ok(Self { dir: dir.to_owned(), current, writer });
+            }
+            tracing::warn!(ahead, usable, "the index does not fit the store and is made anew");
+        }
+        Self::rebuild(dir, store).await
+    }
+
+    /// The index for readers in this process.
+    pub(crate) fn current(&self) -> Current {
+        Arc::clone(&self.current)
+    }
+
+    /// Makes the index anew beside the old one and swaps it in.
+    pub(crate) async fn rebuild(dir: &Path, store: &Store) -> Result<Self, IndexError> {
+        let (generation, writer) = build(dir, store).await?;
+        Ok(Self { dir: dir.to_owned(), current: Arc::new(ArcSwap::from_pointee(generation)), writer })
+    }
+
+    /// Follows the store up to its last change; true when anything was new.
+    pub(crate) async fn catch_up(&mut self, store: &Store) -> Result<bool, IndexError> {
+        let generation = self.current.load_full();
+        let last = generation.change_no()?;
+        if store.change_no().await? == last {
+            return Ok(false);
+        }
+        // The compounds are learned from the titles there are; when those have grown by half, a new generation learns
+        // again. Each doubling costs one build, so following stays linear.
+        let (known, changed) = (generation.reader.searcher().num_docs() as usize, store.count_changed(last).await?);
+        if known + changed > generation.learned_from + generation.learned_from / 2 + 200 {
+            let (next, writer) = build(&self.dir, store).await?;
+            self.writer = writer;
+            self.current.store(Arc::new(next));
+            return Ok(true);
+        }
+        follow(&generation, &mut self.writer, store, last).await?;
+        generation.reader.reload()?;
+        Ok(true)
+    }
+}
+
+fn writer(index: &tantivy::Index) -> Result<IndexWriter, IndexError> {
+    Ok(index.writer_with_num_threads(2, WRITER_BYTES)?)
+}
+
+fn name(number: u64) -> String {
+    format!("v{}-{number}", schema::VERSION)
+}
+
+fn generation_number(path: &Path) -> u64 {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(0)
+}
+
+async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), IndexError> {
+    let fault =
+        |path: &Path, error: std::io::Error| IndexError::Files { path: path.to_owned(), reason: error.to_string() };
+    let old: Vec<PathBuf> = std::fs::read_dir(dir)
+        .map_err(|error| fault(dir, error))?
+        .filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()))
+        .collect();
+    let number = old.iter().map(|path| generation_number(path)).max().unwrap_or(0) + 1;
+    let path = dir.join(name(number));
+    std::fs::create_dir_all(&path).map_err(|error| fault(&path, error))?;
+    let (titles, count) = titles(store).await?;
+    let compounds = Compounds::learn(titles.iter().map(String::as_str));
+    drop(titles);
+    let words = path.join("compounds.txt");
+    std::fs::write(&words, format!("{count}\n{}", compounds.to_lines())).map_err(|error| fault(&words, error))?;
+    let generation = Generation::open(&path)?;
+    let mut writer = writer(&generation.index)?;
+    follow(&generation, &mut writer, store, 0).await?;
+    generation.reader.reload()?;
+    // The name is swapped by a rename: a reader finds the old generation or the new one.
+    let (pointer, aside) = (dir.join("current"), dir.join("current.new"));
+    std::fs::write(&aside, name(number)).map_err(|error| fault(&aside, error))?;
+    std::fs::rename(&aside, &pointer).map_err(|error| fault(&pointer, error))?;
+    for path in old {
+        // A reader that still has it open keeps its files; a folder that stays behind does no harm.
+        if let Err(error) = std::fs::remove_dir_all(&path) {
+            tracing::warn!(path = %path.display(), %error, "an old generation of the index stays behind");
+        }
+    }
+    Ok((generation, writer))
+}
+
+/// The distinct titles and keywords of all Leistungen, and how many Leistungen there are.
+async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> {
+    let (mut titles, mut count, mut last) = (BTreeSet::new(), 0, 0);
+    loop {
+        let batch = store.titles_since(last, BATCH * 4).await?;
+        let Some((change_no, _)) = batch.last() else { return Ok((titles, count)) };
+        last = *change_no;
+        for (_, leistung) in batch {
+            count += 1;
+            let german = leistung.title.get(&Lang::DE).into_iter().chain(leistung.bezeichnung.get(&Lang::DE));
+            titles.extend(german.chain(leistung.keywords.get(&Lang::DE).into_iter().flatten()).cloned());
+        }
+    }
+}
+
+async fn follow(generation: &Generation, writer: &mut IndexWriter, store: &Store, from: i64) -> Result<(), IndexError> {
+    // Read before the records: what changes meanwhile has a higher number and comes next time.
+    let until = store.change_no().await?;
+    let mut last = from;
+    loop {
+        let batch = store.changed_since(last, BATCH).await?;
+        let Some(end) = batch.last() else { break };
+        last = end.change_no;
+        for changed in &batch {
+            let key = document_key(changed);
+            writer.delete_term(Term::from_field_text(generation.fields.key, &key));
+            if let Some(document) = document(&generation.fields, &key, changed) {
+                writer.add_document(document)?;
+            }
+        }
+    }
+    let mut commit = writer.prepare_commit()?;
+    commit.set_payload(&until.max(last).to_string());
+    commit.commit()?;
+    Ok(())
+}
+
+fn document_key(changed: &Changed) -> String {
+    format!("{} {}", changed.portal, changed.id)
+}
+
+/// What is indexed of a Leistung; none when it is gone.
+fn document(fields: &Fields, key: &str, changed: &Changed) -> Option<TantivyDocument> {
+    let stored = changed.stored.as_ref()?;
+    let Object::Leistung(leistung) = &stored.object else { return None };
+    let mut document = TantivyDocument::new();
+    document.add_text(fields.key, key);
+    for schluessel in &leistung.schluessel {
+        document.add_text(fields.schluessel, schluessel.to_string());
+    }
+    let group =
+        leistung.schluessel.first().map_or_else(|| xxh3_64(changed.id.to_string().as_bytes()), |key| key.number());
+    document.add_u64(fields.group, group);
+    let areas: BTreeSet<_> = leistung.gebiete.iter().chain(&changed.offered).collect();
+    for ars in areas {
+        document.add_text(fields.gebiet, ars.as_str());
+        document.add_u64(fields.gebiet_number, ars.number());
+    }
+    let mut kurztext = crate::record::Texts::new();
+    for (lang, text) in &fields.texts {
+        for title in
+            [leistung.title.get(lang), leistung.bezeichnung.get(lang).filter(|b| leistung.title.get(lang) != Some(b))]
+        {
+            document.add_text(text.title, title.map_or("", String::as_str));
+        }
+        for word in leistung.keywords.get(lang).into_iter().flatten() {
+            document.add_text(text.keywords, word);
+        }
+        for modul in &leistung.modules {
+            let Some(html) = modul.text.get(lang) else { continue };
+            match &modul.art {
+                ModulArt::Auskunftshinweis => {}
+                ModulArt::Text(code) if code == "05" || code == "24" => {
+                    document.add_text(text.short, plain(html.as_str()))
+                }
+                _ => document.add_text(text.body, plain(html.as_str())),
+            }
+        }
+        if let Some(short) = short_text(leistung, *lang) {
+            kurztext.insert(*lang, short);
+        }
+    }
+    let shown = Shown {
+        portal: stored.portal.clone(),
+        id: stored.id.clone(),
+        schluessel: leistung.schluessel.clone(),
+        title: leistung.title.clone(),
+        kurztext,
+        changed: stored.changed,
+    };
+    document.add_text(fields.shown, serde_json::to_string(&shown).expect("plain values"));
+    Some(document)
+}
+
+/// The short text of a Leistung, else the beginning of its text, without markup, at most 300 characters.
+pub(crate) fn short_text(leistung: &Leistung, lang: Lang) -> Option<String> {
+    let of = |code: &str| {
+        let modul = leistung.modules.iter().find(|modul| modul.art == ModulArt::Text(code.into()))?;
+        let (found, html) = in_lang(&modul.text, lang)?;
+        (found == lang).then(|| plain(html.as_str()))
+    };
+    let text = ["05", "24", "06"].into_iter().find_map(of)?;
+    let mut end = text.char_indices().nth(300).map_or(text.len(), |(at, _)| at);
+    if end < text.len() {
+        // A sentence if there is one, else a word.
+        let cut = text.get(..end).unwrap_or_default();
+        end = cut.rfind(". ").filter(|at| *at > 120).map_or_else(|| cut.rfind(' ').unwrap_or(end), |at| at + 1);
+        let kept = text.get(..end).unwrap_or_default();
+        return Some(if kept.ends_with('.') { kept.to_owned() } else { format!("{kept} …") });
+    }
+    Some(text)
+}

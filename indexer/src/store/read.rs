@@ -1,0 +1,440 @@
+//! What can be asked of the records.
+
+use std::collections::HashMap;
+
+use connectors::finding::{Finding, Rule, Severity};
+use connectors::gebiet::Ars;
+use connectors::ids::{Identifikator, PortalId};
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
+
+use super::{Applied, Store, StoreError, kind_number, kind_of, portal};
+use crate::record::{Kind, Leistung, Object};
+
+/// A live record.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Who delivered it.
+    pub portal: PortalId,
+    /// Its id.
+    pub id: Identifikator,
+    /// When its editors changed it.
+    pub changed: Option<Timestamp>,
+    /// What it is.
+    pub object: Object,
+}
+
+/// A Leistung that changed, for the index.
+#[derive(Debug)]
+pub struct Changed {
+    /// The number of the change.
+    pub change_no: i64,
+    /// Who delivered it.
+    pub portal: PortalId,
+    /// Its id.
+    pub id: Identifikator,
+    /// The record; none when it is gone.
+    pub stored: Option<Stored>,
+    /// Where it is offered, by its Zustaendigkeiten.
+    pub offered: Vec<Ars>,
+}
+
+/// Somebody offers or is responsible for a Leistung in an area.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Angebot {
+    /// Where.
+    pub ars: Ars,
+    /// Which description the Zustaendigkeit names.
+    pub leistung: (PortalId, Identifikator),
+    /// Who says so.
+    pub portal: PortalId,
+    /// The kind of the owner.
+    pub owner_kind: Kind,
+    /// The owner.
+    pub owner: Identifikator,
+    /// 01, 02, 03 or none.
+    pub rolle: Option<String>,
+    /// The key by which it was found; 0 for none.
+    pub schluessel: u64,
+}
+
+/// A file of a portal's last good run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileState {
+    /// Its name in the index.
+    pub name: String,
+    /// The hash of its bytes, hexadecimal.
+    pub sha256: String,
+    /// `ETag`, as sent.
+    pub etag: Option<String>,
+    /// `Last-Modified`, as sent.
+    pub last_modified: Option<String>,
+}
+
+/// Where a portal stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PortalState {
+    /// When its last good run ended.
+    pub good_at: Option<Timestamp>,
+    /// What that run read, so that the same stock is known at once.
+    pub digest: Option<String>,
+    /// Where the next run of a Bereitstelldienst begins.
+    pub cursor: Option<(String, i64)>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Whose.
+    pub portal: PortalId,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// `applied`, `unchanged`, `held` or `failed`.
+    pub outcome: String,
+    /// What it did.
+    pub applied: Applied,
+    /// Records that could not be taken.
+    pub refused: u64,
+}
+
+const RECORD: &str = "portal, agency, id, changed, body";
+
+impl Store {
+    /// The number of the last change.
+    pub async fn change_no(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query("SELECT value FROM meta WHERE name = 'change_no'").fetch_one(&self.readers).await?.get(0))
+    }
+
+    /// The Leistungen that changed after `change_no`, the first `limit` of them, and where they are offered.
+    pub async fn changed_since(&self, change_no: i64, limit: i64) -> Result<Vec<Changed>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT portal, agency, id, changed, body, change_no, deleted FROM record \
+             WHERE change_no > $1 AND kind = $2 ORDER BY change_no LIMIT $3",
+        )
+        .bind(change_no)
+        .bind(kind_number(Kind::Leistung))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut changed = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let stored = if row.get::<i64, _>(6) == 0 { Some(stored(row)?) } else { None };
+            let id = Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2));
+            let offered = match stored {
+                Some(_) => self.offered(row.get(0), &id).await?,
+                None => Vec::new(),
+            };
+            changed.push(Changed { change_no: row.get(5), portal: portal(row.get(0)), id, stored, offered });
+        }
+        Ok(changed)
+    }
+
+    /// How many Leistungen changed after `change_no`.
+    pub async fn count_changed(&self, change_no: i64) -> Result<usize, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) FROM record WHERE change_no > $1 AND kind = $2")
+            .bind(change_no)
+            .bind(kind_number(Kind::Leistung))
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(row.get::<i64, _>(0) as usize)
+    }
+
+    /// The live Leistungen after `change_no`, the first `limit` of them, with their change numbers.
+    pub async fn titles_since(&self, change_no: i64, limit: i64) -> Result<Vec<(i64, Leistung)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT change_no, body, agency, id FROM record WHERE change_no > $1 AND kind = $2 AND deleted = 0 \
+             ORDER BY change_no LIMIT $3",
+        )
+        .bind(change_no)
+        .bind(kind_number(Kind::Leistung))
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Object::Leistung(leistung) = read_body(row.get(3), row.get(1))? {
+                found.push((row.get(0), *leistung));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn offered(&self, portal: &str, id: &Identifikator) -> Result<Vec<Ars>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT ars FROM angebot WHERE leistung_agency = $1 AND leistung_id = $2 AND leistung_portal = $3",
+        )
+        .bind(&id.agency)
+        .bind(&id.text)
+        .bind(portal)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.iter().filter_map(|row| row.get::<&str, _>(0).parse().ok()).collect())
+    }
+
+    /// The live records of `kind` with this id, of every portal that delivered one, in the order of portal ids.
+    pub async fn records(&self, kind: Kind, id: &Identifikator) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!(
+            "SELECT {RECORD} FROM record WHERE kind = $1 AND agency = $2 AND id = $3 AND deleted = 0 ORDER BY portal"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(kind_number(kind))
+            .bind(&id.agency)
+            .bind(&id.text)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// The live record of `kind` with this id that `portal` delivered, else another portal's.
+    pub async fn record(
+        &self,
+        portal: &PortalId,
+        kind: Kind,
+        id: &Identifikator,
+    ) -> Result<Option<Stored>, StoreError> {
+        let mut all = self.records(kind, id).await?;
+        let own = all.iter().position(|stored| stored.portal == *portal).unwrap_or(0);
+        Ok((own < all.len()).then(|| all.swap_remove(own)))
+    }
+
+    /// Who offers the Leistungen with one of `keys` in one of `areas`.
+    pub async fn offers(&self, keys: &[u64], areas: &[Ars]) -> Result<Vec<Angebot>, StoreError> {
+        if keys.is_empty() || areas.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT ars, leistung_portal, leistung_agency, leistung_id, portal, owner_kind, owner_agency, owner_id, \
+             rolle, schluessel FROM angebot WHERE schluessel IN ({}) AND ars IN ({})",
+            placeholders(1, keys.len()),
+            placeholders(1 + keys.len(), areas.len()),
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for key in keys {
+            query = query.bind(*key as i64);
+        }
+        for area in areas {
+            query = query.bind(area.as_str().to_owned());
+        }
+        query.fetch_all(&self.readers).await?.iter().map(angebot).collect()
+    }
+
+    /// Who offers the Leistung with this id in one of `areas`.
+    pub async fn offers_of(&self, id: &Identifikator, areas: &[Ars]) -> Result<Vec<Angebot>, StoreError> {
+        let sql = format!(
+            "SELECT ars, leistung_portal, leistung_agency, leistung_id, portal, owner_kind, owner_agency, owner_id, \
+             rolle, schluessel FROM angebot WHERE leistung_agency = $1 AND leistung_id = $2 AND ars IN ({})",
+            placeholders(3, areas.len()),
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(&id.agency).bind(&id.text);
+        for area in areas {
+            query = query.bind(area.as_str().to_owned());
+        }
+        query.fetch_all(&self.readers).await?.iter().map(angebot).collect()
+    }
+
+    /// The live Leistungen with this key, as (portal, id).
+    pub async fn leistungen_with_key(&self, key: u64) -> Result<Vec<(PortalId, Identifikator)>, StoreError> {
+        let rows = sqlx::query("SELECT portal, agency, id FROM leistungsschluessel WHERE schluessel = $1")
+            .bind(key as i64)
+            .fetch_all(&self.readers)
+            .await?;
+        let id = |row: &AnyRow| Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2));
+        Ok(rows.iter().map(|row| (portal(row.get(0)), id(row))).collect())
+    }
+
+    /// The live overlays of a Leistung.
+    pub async fn overlays(&self, id: &Identifikator) -> Result<Vec<Stored>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT r.portal, r.agency, r.id, r.changed, r.body FROM spezialisierung s JOIN record r \
+             ON r.portal = s.portal AND r.kind = $1 AND r.agency = s.agency AND r.id = s.id \
+             WHERE s.leistung_agency = $2 AND s.leistung_id = $3 AND r.deleted = 0 ORDER BY r.portal, r.id",
+        )
+        .bind(kind_number(Kind::Spezialisierung))
+        .bind(&id.agency)
+        .bind(&id.text)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// How many live records of each kind a portal has.
+    pub async fn counts(&self, portal: &PortalId) -> Result<HashMap<Kind, u64>, StoreError> {
+        let rows = sqlx::query("SELECT kind, COUNT(*) FROM record WHERE portal = $1 AND deleted = 0 GROUP BY kind")
+            .bind(portal.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows.iter().filter_map(|row| Some((kind_of(row.get(0))?, row.get::<i64, _>(1) as u64))).collect())
+    }
+
+    /// Where a portal stands.
+    pub async fn portal_state(&self, portal: &PortalId) -> Result<PortalState, StoreError> {
+        let row = sqlx::query("SELECT good_at, digest, next_url, next_index FROM portal_state WHERE portal = $1")
+            .bind(portal.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map_or_else(PortalState::default, |row| PortalState {
+            good_at: row.get::<Option<i64>, _>(0).and_then(|at| Timestamp::from_millisecond(at).ok()),
+            digest: row.get(1),
+            cursor: row.get::<Option<String>, _>(2).zip(row.get::<Option<i64>, _>(3)),
+        }))
+    }
+
+    /// The files of a portal's last good run.
+    pub async fn portal_files(&self, portal: &PortalId) -> Result<Vec<FileState>, StoreError> {
+        let rows = sqlx::query("SELECT name, sha256, etag, last_modified FROM portal_file WHERE portal = $1")
+            .bind(portal.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        let file = |row: &AnyRow| FileState {
+            name: row.get(0),
+            sha256: row.get(1),
+            etag: row.get(2),
+            last_modified: row.get(3),
+        };
+        Ok(rows.iter().map(file).collect())
+    }
+
+    /// Writes down how a run ended, with its findings in place of those of the portal's run before.
+    pub async fn record_run(&self, run: &RunRow, findings: &[Finding]) -> Result<i64, StoreError> {
+        let mut transaction = self.writer().begin().await?;
+        sqlx::query("UPDATE meta SET value = value + 1 WHERE name = 'run'").execute(&mut *transaction).await?;
+        let number: i64 =
+            sqlx::query("SELECT value FROM meta WHERE name = 'run'").fetch_one(&mut *transaction).await?.get(0);
+        sqlx::query(
+            "INSERT INTO run (run, portal, started, ended, outcome, added, updated, removed, unchanged, refused) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(number)
+        .bind(run.portal.as_str())
+        .bind(run.started.as_millisecond())
+        .bind(run.ended.as_millisecond())
+        .bind(&run.outcome)
+        .bind(run.applied.added as i64)
+        .bind(run.applied.updated as i64)
+        .bind(run.applied.removed as i64)
+        .bind(run.applied.unchanged as i64)
+        .bind(run.refused as i64)
+        .execute(&mut *transaction)
+        .await?;
+        if run.outcome != "unchanged" {
+            sqlx::query("DELETE FROM finding WHERE portal = $1")
+                .bind(run.portal.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        for (n, finding) in findings.iter().enumerate() {
+            sqlx::query(
+                "INSERT INTO finding (portal, run, n, severity, rule, file, line, object, value) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(run.portal.as_str())
+            .bind(number)
+            .bind(n as i64)
+            .bind(finding.severity as i64)
+            .bind(finding.rule.code())
+            .bind(finding.file.as_deref())
+            .bind(finding.line.map(|line| line as i64))
+            .bind(finding.object.as_deref())
+            .bind(finding.value.as_deref())
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(number)
+    }
+
+    /// A portal's runs, the last first.
+    pub async fn runs(&self, of: &PortalId, limit: i64) -> Result<Vec<RunRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT started, ended, outcome, added, updated, removed, unchanged, refused FROM run WHERE portal = $1 \
+             ORDER BY run DESC LIMIT $2",
+        )
+        .bind(of.as_str())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let time = |at: i64| Timestamp::from_millisecond(at).unwrap_or_default();
+        let number = |row: &AnyRow, at: usize| row.get::<i64, _>(at) as u64;
+        Ok(rows
+            .iter()
+            .map(|row| RunRow {
+                portal: of.clone(),
+                started: time(row.get(0)),
+                ended: time(row.get(1)),
+                outcome: row.get(2),
+                applied: Applied {
+                    added: number(row, 3),
+                    updated: number(row, 4),
+                    removed: number(row, 5),
+                    unchanged: number(row, 6),
+                    ..Applied::default()
+                },
+                refused: number(row, 7),
+            })
+            .collect())
+    }
+
+    /// The findings of a portal's last run that had any say.
+    pub async fn findings(&self, of: &PortalId) -> Result<Vec<Finding>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT severity, rule, file, line, object, value FROM finding WHERE portal = $1 ORDER BY run, n",
+        )
+        .bind(of.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        let finding = |row: &AnyRow| {
+            let rule = Rule::ALL.iter().find(|rule| rule.code() == row.get::<&str, _>(1))?;
+            let severities = [Severity::Warning, Severity::Business, Severity::Technical];
+            let severity = severities.into_iter().find(|one| *one as i64 == row.get::<i64, _>(0))?;
+            Some(Finding {
+                severity,
+                rule: *rule,
+                file: row.get(2),
+                line: row.get::<Option<i64>, _>(3).map(|line| line as u64),
+                object: row.get(4),
+                value: row.get(5),
+            })
+        };
+        Ok(rows.iter().filter_map(finding).collect())
+    }
+
+    /// The pieces that nobody understood, as (path, XML).
+    pub async fn fragments(&self, of: &PortalId) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = sqlx::query("SELECT path, xml FROM fragment WHERE portal = $1 ORDER BY run, file, line")
+            .bind(of.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}
+
+/// `$from, $from+1, …`
+fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ")
+}
+
+fn stored(row: &AnyRow) -> Result<Stored, StoreError> {
+    let id = Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2));
+    let object = read_body(&id.to_string(), row.get(4))?;
+    let changed = row.get::<Option<i64>, _>(3).and_then(|at| Timestamp::from_millisecond(at).ok());
+    Ok(Stored { portal: portal(row.get(0)), id, changed, object })
+}
+
+fn angebot(row: &AnyRow) -> Result<Angebot, StoreError> {
+    let fault = |what: &str| StoreError::Body { key: "angebot".into(), reason: format!("no {what}") };
+    Ok(Angebot {
+        ars: row.get::<&str, _>(0).parse().map_err(|_| fault("area"))?,
+        leistung: (portal(row.get(1)), Identifikator::new(row.get::<&str, _>(2), row.get::<&str, _>(3))),
+        portal: portal(row.get(4)),
+        owner_kind: kind_of(row.get(5)).ok_or_else(|| fault("kind"))?,
+        owner: Identifikator::new(row.get::<&str, _>(6), row.get::<&str, _>(7)),
+        rolle: row.get(8),
+        schluessel: row.get::<i64, _>(9) as u64,
+    })
+}
+
+pub(super) fn read_body(key: &str, body: &str) -> Result<Object, StoreError> {
+    serde_json::from_str(body).map_err(|error| StoreError::Body { key: key.to_owned(), reason: error.to_string() })
+}
