@@ -167,6 +167,16 @@ rules! {
     IndexEmpty = "lauf.index.leer", Technical, "Die Indexdatei nennt keine Datei. Der letzte gute Stand bleibt; es wurde nichts gelöscht.";
     IndexLine = "lauf.index.zeile", Technical, "Die Zeile {} der Indexdatei ist kein einfacher Dateiname. Erlaubt ist je Zeile ein Name ohne Pfad.";
     IndexNotText = "lauf.index.kein.text", Technical, "Die Indexdatei ist keine Liste von Dateinamen ({}).";
+    IndexDuplicate = "lauf.index.doppelt", Technical, "Die Datei {} steht mehrfach in der Indexdatei. Jede Datei darf dort nur einmal stehen.";
+    IndexLimit = "lauf.index.grenze", Technical, "Die Indexdatei überschreitet eine Grenze: {}.";
+    FileMissing = "lauf.datei.fehlt", Technical, "Die im Index genannte Datei {} ist nicht abrufbar. Der letzte gute Stand bleibt.";
+    FetchStatus = "lauf.abruf.status", Technical, "Der Server antwortete mit dem HTTP-Status {}. Der letzte gute Stand bleibt.";
+    FetchCut = "lauf.abruf.abgebrochen", Technical, "Die Antwort brach vor ihrem Ende ab. Der letzte gute Stand bleibt.";
+    FetchTimeout = "lauf.abruf.frist", Technical, "Die Antwort kam nicht in der erlaubten Zeit ({}). Der letzte gute Stand bleibt.";
+    FetchPaused = "lauf.abruf.pause", Technical, "Der Server bittet um eine längere Pause ({}). Der nächste Lauf versucht es wieder.";
+    RedirectForeign = "lauf.umleitung", Technical, "Die Umleitung auf {} führt aus dem registrierten Ursprung heraus. Bitte die neue Adresse registrieren.";
+    RedirectLoop = "lauf.umleitung.schleife", Technical, "Der Server leitet zu oft um, zuletzt auf {}.";
+    RunTooLong = "lauf.grenze", Technical, "Der Lauf überschreitet eine Grenze: {}.";
     FetchFailed = "lauf.abruf", Technical, "Der Abruf ist gescheitert: {}. Der letzte gute Stand bleibt.";
     FetchTooLarge = "lauf.abruf.zu.gross", Technical, "Die Antwort ist größer als erlaubt ({}). Der letzte gute Stand bleibt.";
     AddressRefused = "lauf.adresse.verboten", Technical, "Die Adresse {} darf nicht abgerufen werden. Der letzte gute Stand bleibt.";
