@@ -1,1 +1,389 @@
-//! room
+//! How a process starts: its configuration, its secrets, its clock and its log.
+//!
+//! One TOML file says how the process runs; the portals of the Verbund stand beside it in `portale.d`, one file each.
+//! There is no layering by environment variables. Every fault names file, line, column, what is wrong and what would
+//! be right. Paths in the files are relative to the working directory of the process, not to the file.
+
+pub mod clock;
+mod fault;
+mod portals;
+pub mod secret;
+pub mod telemetry;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use connectors::egress::Egress;
+use connectors::registration::Portal;
+use connectors::run::Limits;
+use ipnet::IpNet;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::de::DeTable;
+use url::Url;
+
+pub use fault::{ConfigError, ConfigFault};
+
+/// The whole configuration of a process; the file `config/portalverbund.toml`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The listeners and their limits.
+    pub server: Server,
+    /// Where records are kept.
+    pub store: Store,
+    /// Where the search index lies.
+    pub index: Index,
+    /// What may be dialled.
+    #[serde(default)]
+    pub egress: EgressAllow,
+    /// How portals are collected.
+    #[serde(default)]
+    pub crawl: Crawl,
+    /// How portals are proxied.
+    #[serde(default)]
+    pub proxy: Proxy,
+    /// What is logged.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// The listeners and their limits.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The public side.
+    #[serde(deserialize_with = "socket")]
+    pub listen: SocketAddr,
+    /// Metrics and health; never public.
+    #[serde(deserialize_with = "socket")]
+    pub internal: SocketAddr,
+    /// The address under which citizens reach the public side: http or https, host, port, nothing else.
+    #[serde(deserialize_with = "origin")]
+    pub public_url: Url,
+    /// Connections at a time.
+    #[serde(default = "number::<10_000, _>", deserialize_with = "ranged::<1, 1_000_000, _, _>")]
+    pub max_connections: usize,
+    /// Connections of one client address at a time.
+    #[serde(default = "number::<200, _>", deserialize_with = "ranged::<1, 1_000_000, _, _>")]
+    pub max_connections_per_client: usize,
+    /// Bytes of a request line and its fields.
+    #[serde(default = "number::<32_768, _>", deserialize_with = "ranged::<1024, 1_048_576, _, _>")]
+    pub max_head_bytes: usize,
+    /// Fields of a request.
+    #[serde(default = "number::<100, _>", deserialize_with = "ranged::<10, 1000, _, _>")]
+    pub max_fields: usize,
+    /// Time for a whole request head.
+    #[serde(default = "number::<10, _>", deserialize_with = "ranged::<1, 600, _, _>")]
+    pub head_timeout_s: u64,
+    /// Time between two pieces of a body, in either direction.
+    #[serde(default = "number::<30, _>", deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub body_idle_timeout_s: u64,
+    /// Time between two requests on one connection.
+    #[serde(default = "number::<60, _>", deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub idle_timeout_s: u64,
+    /// Time that open requests have when the process is told to end.
+    #[serde(default = "number::<30, _>", deserialize_with = "ranged::<0, 3600, _, _>")]
+    pub drain_s: u64,
+}
+
+/// Where records are kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite://` and a path, or `postgres://user@host/database` without a password.
+    #[serde(deserialize_with = "store_url")]
+    pub url: String,
+}
+
+/// Where the search index lies.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Its folder; it can be removed and made anew from the store.
+    #[serde(deserialize_with = "folder")]
+    pub dir: PathBuf,
+}
+
+/// What may be dialled beside public addresses.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressAllow {
+    /// Networks.
+    #[serde(default)]
+    allow: Vec<Network>,
+}
+
+impl EgressAllow {
+    /// Opens `allow`.
+    pub fn new(allow: Vec<IpNet>) -> Self {
+        Self { allow: allow.into_iter().map(Network).collect() }
+    }
+
+    /// The rule that this makes.
+    pub fn rule(&self) -> Egress {
+        Egress::new(self.allow.iter().map(|network| network.0).collect())
+    }
+}
+
+/// How portals are collected.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Crawl {
+    /// Portals that are collected at a time.
+    #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
+    pub portals: usize,
+    /// Files of one portal that are fetched at a time.
+    #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
+    pub parallel: usize,
+    /// Time to get a connection.
+    #[serde(deserialize_with = "ranged::<1, 600, _, _>")]
+    pub connect_timeout_s: u64,
+    /// Time between two pieces of an answer, and until its first.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub idle_timeout_s: u64,
+    /// Time for one whole answer.
+    #[serde(deserialize_with = "ranged::<1, 86_400, _, _>")]
+    pub timeout_s: u64,
+    /// Bytes of an index file.
+    #[serde(deserialize_with = "ranged::<1024, 1_073_741_824, _, _>")]
+    pub max_index_bytes: u64,
+    /// Files that an index may list.
+    #[serde(deserialize_with = "ranged::<1, 1_000_000, _, _>")]
+    pub max_files: usize,
+    /// Bytes of one listed file.
+    #[serde(deserialize_with = "ranged::<1024, 1_099_511_627_776, _, _>")]
+    pub max_file_bytes: u64,
+    /// Bytes of all files of one run.
+    #[serde(deserialize_with = "ranged::<1024, 1_099_511_627_776, _, _>")]
+    pub max_run_bytes: u64,
+    /// Bytes of one envelope of the Bereitstelldienst.
+    #[serde(deserialize_with = "ranged::<1024, 1_073_741_824, _, _>")]
+    pub max_envelope_bytes: u64,
+    /// Blocks of the Bereitstelldienst in one run.
+    #[serde(deserialize_with = "ranged::<1, 1_000_000_000, _, _>")]
+    pub max_blocks: u64,
+    /// How often one request is made before the run is given up.
+    #[serde(deserialize_with = "ranged::<1, 20, _, _>")]
+    pub max_tries: u32,
+    /// Wait before the second try; it doubles with each further one.
+    #[serde(deserialize_with = "ranged::<1, 60_000, _, _>")]
+    pub retry_wait_ms: u64,
+    /// The longest wait within a run, `Retry-After` included.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub max_wait_s: u64,
+}
+
+impl Default for Crawl {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            portals: 2,
+            parallel: 4,
+            connect_timeout_s: 5,
+            idle_timeout_s: 30,
+            timeout_s: 600,
+            max_index_bytes: limits.max_index_bytes,
+            max_files: limits.max_files,
+            max_file_bytes: limits.max_file_bytes,
+            max_run_bytes: limits.max_run_bytes,
+            max_envelope_bytes: limits.max_envelope_bytes,
+            max_blocks: limits.max_blocks,
+            max_tries: limits.max_tries,
+            retry_wait_ms: limits.retry_wait.as_millis() as u64,
+            max_wait_s: limits.max_wait.as_secs(),
+        }
+    }
+}
+
+impl Crawl {
+    /// The bounds of one run.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_index_bytes: self.max_index_bytes,
+            max_files: self.max_files,
+            max_file_bytes: self.max_file_bytes,
+            max_run_bytes: self.max_run_bytes,
+            max_envelope_bytes: self.max_envelope_bytes,
+            max_blocks: self.max_blocks,
+            max_tries: self.max_tries,
+            retry_wait: Duration::from_millis(self.retry_wait_ms),
+            max_wait: Duration::from_secs(self.max_wait_s),
+        }
+    }
+}
+
+/// How portals are proxied.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proxy {
+    /// Time to get a connection to a portal.
+    #[serde(deserialize_with = "ranged::<1, 600, _, _>")]
+    pub connect_timeout_s: u64,
+    /// Time until the head of its answer.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub head_timeout_s: u64,
+    /// Time between two pieces of its answer.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub idle_timeout_s: u64,
+    /// Bytes of a request body that is passed on.
+    #[serde(deserialize_with = "ranged::<1024, 1_099_511_627_776, _, _>")]
+    pub max_body_bytes: u64,
+    /// Requests to one portal at a time; further ones are told to come again.
+    #[serde(deserialize_with = "ranged::<1, 100_000, _, _>")]
+    pub max_in_flight: usize,
+}
+
+impl Default for Proxy {
+    fn default() -> Self {
+        Self {
+            connect_timeout_s: 3,
+            head_timeout_s: 30,
+            idle_timeout_s: 30,
+            max_body_bytes: 64 << 20,
+            max_in_flight: 200,
+        }
+    }
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// A level (`error`, `warn`, `info`, `debug`, `trace`) or a list such as `warn,indexer=debug`.
+    #[serde(deserialize_with = "log_filter")]
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".into() }
+    }
+}
+
+impl Config {
+    /// Reads `text`, which is the content of `file`.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigFault> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigFault::from_toml(file, text, &error))?;
+        if config.server.listen == config.server.internal && config.server.listen.port() != 0 {
+            let at = value_span(text, "server", "internal").unwrap_or(0..0);
+            let message = "the internal listener has the address of the public one, expected another port";
+            return Err(ConfigFault::at(file, text, at, message));
+        }
+        Ok(config)
+    }
+
+    /// Where fetched files are kept between two runs: beside the index.
+    pub fn spool_dir(&self) -> PathBuf {
+        self.index.dir.parent().unwrap_or(Path::new("")).join("spool")
+    }
+}
+
+/// Everything that `serve` starts from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// The portals that can be used, by id.
+    pub portals: Vec<Portal>,
+    /// Why other portals cannot be used; each fault disables the portal of its file.
+    pub faults: Vec<ConfigFault>,
+    /// What will not work as it is written, though the portal can be used.
+    pub warnings: Vec<ConfigFault>,
+}
+
+/// Loads `file` and the portals in `portale.d` beside it.
+///
+/// Fails when the file or the folder cannot be read or the file is wrong. A wrong file of a portal is a fault in the
+/// answer; a missing folder is a Verbund without portals.
+pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
+    let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
+    let config = Config::parse(file, &text)?;
+    let folder = file.parent().unwrap_or(Path::new("")).join("portale.d");
+    let found = portals::load(&folder, &config.egress.rule())?;
+    Ok(Loaded { config, portals: found.portals, faults: found.faults, warnings: found.warnings })
+}
+
+/// Where the value of `key` in `table` stands.
+fn value_span(text: &str, table: &str, key: &str) -> Option<std::ops::Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    Some(document.get_ref().get(table)?.get_ref().as_table()?.get(key)?.span())
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+struct Network(IpNet);
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fault = || format!("`{text}` is no network, expected an address and a length such as `10.0.0.0/8`");
+        text.parse().map(Self).map_err(|_| fault())
+    }
+}
+
+fn number<const VALUE: u64, T: TryFrom<u64>>() -> T {
+    T::try_from(VALUE).unwrap_or_else(|_| unreachable!("every default fits its type"))
+}
+
+fn ranged<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<T, D::Error> {
+    let value = i64::deserialize(from)?;
+    u64::try_from(value)
+        .ok()
+        .filter(|value| (MIN..=MAX).contains(value))
+        .and_then(|value| T::try_from(value).ok())
+        .ok_or_else(|| D::Error::custom(format!("{value} is out of range, expected {MIN} to {MAX}")))
+}
+
+fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    let fault = || format!("`{text}` is no address to listen on, expected an IP address and a port: `127.0.0.1:8080`");
+    text.parse().map_err(|_| D::Error::custom(fault()))
+}
+
+fn origin<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(from)?;
+    let usable = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    let fault = "no usable address, expected http:// or https://, a host, perhaps a port, and no path";
+    Url::parse(&text).ok().filter(usable).ok_or_else(|| D::Error::custom(fault))
+}
+
+fn store_url<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.strip_prefix("sqlite:").is_some_and(|path| !path.trim_start_matches('/').is_empty()) {
+        return Ok(text);
+    }
+    match Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql")) {
+        Some(url) if url.password().is_some() => {
+            Err(D::Error::custom("a password does not stand in the configuration; keep it in a `.pgpass` file"))
+        }
+        Some(_) => Ok(text),
+        None => Err(D::Error::custom(
+            "no usable store, expected `sqlite://data/portalverbund.db` or `postgres://user@host/database`",
+        )),
+    }
+}
+
+fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    let path = PathBuf::deserialize(from)?;
+    if path.file_name().is_some() { Ok(path) } else { Err(D::Error::custom("expected the path of a folder")) }
+}
+
+fn log_filter<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    telemetry::parse_filter(&text).map_err(D::Error::custom)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

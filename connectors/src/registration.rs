@@ -7,7 +7,8 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use url::{Host, Url};
 
 use crate::gebiet::Ars;
@@ -19,12 +20,13 @@ use crate::ids::PortalId;
 pub struct Portal {
     /// Its id; the file is called `<id>.toml`.
     pub id: PortalId,
-    /// Its name as citizens know it.
+    /// Its name as citizens know it, never empty.
+    #[serde(deserialize_with = "filled")]
     pub name: String,
     /// The Gebiet it may speak for; what it says of other areas is a finding.
     pub gebiet: Ars,
     /// The `schemeAgencyID` that its objects have when they name none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filled_option")]
     pub agency: Option<String>,
     /// Hosts to which citizens may be handed over, beside those of its connector and its routes.
     #[serde(default)]
@@ -59,14 +61,13 @@ impl Portal {
 
 /// How a portal's data reach us. Times are in seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case", try_from = "RawConnector")]
 pub enum Connector {
     /// The index protocol of the Sammlerdienst: `index.txt` and the files it lists.
     XzufiIndex {
         /// The address of the index file.
         url: Url,
         /// Time between two runs.
-        #[serde(default = "day")]
         every_s: NonZeroU64,
     },
     /// The same from a folder on this machine.
@@ -74,7 +75,6 @@ pub enum Connector {
         /// The folder that holds `index.txt`.
         folder: PathBuf,
         /// Time between two runs.
-        #[serde(default = "day")]
         every_s: NonZeroU64,
     },
     /// The Bereitstelldienst of the PVOG.
@@ -82,16 +82,12 @@ pub enum Connector {
         /// The address of the first request, `index` and `ars` included.
         url: Url,
         /// Where the access token is fetched; none when the service asks for none.
-        #[serde(default)]
         token_url: Option<Url>,
         /// The id for the token.
-        #[serde(default)]
         client_id: Option<String>,
         /// A file that holds the secret for the token and nothing else.
-        #[serde(default)]
         client_secret_file: Option<PathBuf>,
         /// Time between two runs.
-        #[serde(default = "day")]
         every_s: NonZeroU64,
     },
     /// The portal delivers by itself; nothing is fetched.
@@ -118,8 +114,151 @@ impl Connector {
     }
 }
 
-fn day() -> NonZeroU64 {
-    NonZeroU64::new(86_400).expect("a day is not zero")
+/// The kinds of connector by the names that a registration gives them.
+///
+/// The reader of registrations asks here which keys belong to a kind, so that it can point at the one that does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum ConnectorKind {
+    /// `xzufi-index`
+    XzufiIndex,
+    /// `xzufi-folder`
+    XzufiFolder,
+    /// `bereitstelldienst`
+    Bereitstelldienst,
+    /// `push`
+    Push,
+}
+
+impl ConnectorKind {
+    const ALL: [Self; 4] = [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Push];
+
+    /// The name of the kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::XzufiIndex => "xzufi-index",
+            Self::XzufiFolder => "xzufi-folder",
+            Self::Bereitstelldienst => "bereitstelldienst",
+            Self::Push => "push",
+        }
+    }
+
+    /// The keys that a connector of this kind may have beside `kind`.
+    pub fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::XzufiIndex => &["url", "every_s"],
+            Self::XzufiFolder => &["folder", "every_s"],
+            Self::Bereitstelldienst => &["url", "token_url", "client_id", "client_secret_file", "every_s"],
+            Self::Push => &[],
+        }
+    }
+}
+
+impl TryFrom<String> for ConnectorKind {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(|kind| format!("`{}`", kind.name())).join(", ");
+            match name.as_str() {
+                "web" => format!("kind `web` is not built in yet; built in are {names}"),
+                _ => format!("`{name}` is no kind of connector, expected one of {names}"),
+            }
+        })
+    }
+}
+
+/// A connector as it is written: the keys of all kinds. Written so, and not as a tagged enum, because a tagged enum is
+/// buffered while it is read and a fault in it would lose its place in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConnector {
+    kind: ConnectorKind,
+    #[serde(default, deserialize_with = "http_url")]
+    url: Option<Url>,
+    folder: Option<PathBuf>,
+    #[serde(default, deserialize_with = "http_url")]
+    token_url: Option<Url>,
+    #[serde(default, deserialize_with = "filled_option")]
+    client_id: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    every_s: Option<NonZeroU64>,
+}
+
+impl TryFrom<RawConnector> for Connector {
+    type Error = String;
+
+    fn try_from(raw: RawConnector) -> Result<Self, String> {
+        let kind = raw.kind;
+        let written = [
+            ("url", raw.url.is_some()),
+            ("folder", raw.folder.is_some()),
+            ("token_url", raw.token_url.is_some()),
+            ("client_id", raw.client_id.is_some()),
+            ("client_secret_file", raw.client_secret_file.is_some()),
+            ("every_s", raw.every_s.is_some()),
+        ];
+        if let Some((key, _)) = written.into_iter().find(|(key, there)| *there && !kind.keys().contains(key)) {
+            return Err(format!("`{key}` does not belong to a connector of kind `{}`", kind.name()));
+        }
+        let missing = |key: &str| format!("a connector of kind `{}` needs `{key}`", kind.name());
+        let every_s = raw.every_s.unwrap_or(NonZeroU64::new(86_400).expect("a day is not zero"));
+        match kind {
+            ConnectorKind::XzufiIndex => Ok(Self::XzufiIndex { url: raw.url.ok_or_else(|| missing("url"))?, every_s }),
+            ConnectorKind::XzufiFolder => {
+                Ok(Self::XzufiFolder { folder: raw.folder.ok_or_else(|| missing("folder"))?, every_s })
+            }
+            ConnectorKind::Bereitstelldienst => {
+                let parts = [raw.token_url.is_some(), raw.client_id.is_some(), raw.client_secret_file.is_some()];
+                if parts.contains(&true) && parts.contains(&false) {
+                    return Err("`token_url`, `client_id` and `client_secret_file` belong together: all or none".into());
+                }
+                Ok(Self::Bereitstelldienst {
+                    url: raw.url.ok_or_else(|| missing("url"))?,
+                    token_url: raw.token_url,
+                    client_id: raw.client_id,
+                    client_secret_file: raw.client_secret_file,
+                    every_s,
+                })
+            }
+            ConnectorKind::Push => Ok(Self::Push {}),
+        }
+    }
+}
+
+fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let usable = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    };
+    match Url::parse(&text).ok().filter(usable) {
+        Some(url) => Ok(Some(url)),
+        // The text is not repeated: it may carry a password.
+        None => {
+            Err(D::Error::custom("no usable address, expected http:// or https://, a host, no credentials, no `#`"))
+        }
+    }
+}
+
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim() != text || text.is_empty() {
+        return Err(D::Error::custom("expected a text that is not empty, without blanks around it"));
+    }
+    Ok(text)
+}
+
+fn filled_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Filled(String);
+    impl<'de> Deserialize<'de> for Filled {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            filled(deserializer).map(Self)
+        }
+    }
+    Ok(Option::<Filled>::deserialize(deserializer)?.map(|text| text.0))
 }
 
 /// What the gateway proxies for a portal: everything below a path prefix, or a whole host.
@@ -137,9 +276,63 @@ pub struct Route {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawRoute {
-    prefix: Option<String>,
-    host: Option<String>,
-    upstream: Vec<Url>,
+    prefix: Option<Prefix>,
+    host: Option<RouteHost>,
+    upstream: Vec<Upstream>,
+}
+
+/// One field of a route each, so that a fault has the place of its value.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Prefix(String);
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct RouteHost(String);
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Upstream(Url);
+
+impl TryFrom<String> for Prefix {
+    type Error = String;
+
+    fn try_from(prefix: String) -> Result<Self, String> {
+        let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
+        let segments = prefix.strip_prefix('/').unwrap_or("").split('/');
+        let usable = segments.clone().all(|segment| !matches!(segment, "" | "." | ".."));
+        if plain && usable {
+            return Ok(Self(prefix));
+        }
+        Err(format!("`{prefix}` is no path prefix: `/` and plain segments, without a `/` at the end"))
+    }
+}
+
+impl TryFrom<String> for RouteHost {
+    type Error = String;
+
+    fn try_from(host: String) -> Result<Self, String> {
+        if Host::parse(&host).is_ok() && host == host.to_ascii_lowercase() {
+            return Ok(Self(host));
+        }
+        Err(format!("`{host}` is no host name in lower case without a port"))
+    }
+}
+
+impl TryFrom<String> for Upstream {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let usable = |url: &Url| {
+            let root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            let clean = url.username().is_empty() && url.password().is_none() && url.host().is_some();
+            matches!(url.scheme(), "http" | "https") && root && clean
+        };
+        match Url::parse(&text).ok().filter(usable) {
+            Some(url) => Ok(Self(url)),
+            None => Err("no usable upstream, expected http:// or https://, a host and a port, no path".into()),
+        }
+    }
 }
 
 impl TryFrom<RawRoute> for Route {
@@ -149,33 +342,16 @@ impl TryFrom<RawRoute> for Route {
         match (&raw.prefix, &raw.host) {
             (None, None) => return Err("a route needs `prefix` or `host`".into()),
             (Some(_), Some(_)) => return Err("a route has either `prefix` or `host`, not both".into()),
-            (Some(prefix), None) => {
-                let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
-                let segments = prefix.strip_prefix('/').unwrap_or("").split('/');
-                let usable = segments.clone().all(|segment| !matches!(segment, "" | "." | ".."));
-                if !plain || !usable {
-                    return Err(format!(
-                        "`{prefix}` is no path prefix: `/` and plain segments, without a `/` at the end"
-                    ));
-                }
-            }
-            (None, Some(host)) => {
-                if Host::parse(host).is_err() || *host != host.to_ascii_lowercase() {
-                    return Err(format!("`{host}` is no host name in lower case without a port"));
-                }
-            }
+            _ => {}
         }
         if raw.upstream.is_empty() {
             return Err("a route needs at least one address in `upstream`".into());
         }
-        for url in &raw.upstream {
-            let root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-            let clean = url.username().is_empty() && url.password().is_none() && url.host().is_some();
-            if !matches!(url.scheme(), "http" | "https") || !root || !clean {
-                return Err(format!("`{url}` is no upstream: http or https, a host and a port, no path"));
-            }
-        }
-        Ok(Self { prefix: raw.prefix, host: raw.host, upstream: raw.upstream })
+        Ok(Self {
+            prefix: raw.prefix.map(|prefix| prefix.0),
+            host: raw.host.map(|host| host.0),
+            upstream: raw.upstream.into_iter().map(|upstream| upstream.0).collect(),
+        })
     }
 }
 
@@ -226,6 +402,7 @@ impl fmt::Debug for HostPattern {
 #[serde(deny_unknown_fields, default)]
 pub struct Guard {
     /// Share of the portal's records, 0 to 1.
+    #[serde(deserialize_with = "share")]
     pub max_share: f64,
     /// Number of records.
     pub max_records: u64,
@@ -244,6 +421,11 @@ impl Guard {
     }
 }
 
+fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let share = f64::deserialize(deserializer)?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(D::Error::custom("expected a share from 0 to 1")) }
+}
+
 /// Whom citizens can ask, as it is shown to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -255,7 +437,7 @@ pub struct Contact {
     #[serde(default)]
     pub email: Option<String>,
     /// Page of the body.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "http_url")]
     pub url: Option<Url>,
 }
 
