@@ -34,6 +34,15 @@ impl Version {
     pub fn of_namespace(namespace: &str) -> Option<Self> {
         [Self::V2_1, Self::V2_2, Self::V2_3].into_iter().find(|version| version.namespace() == namespace)
     }
+
+    /// Whether the attribute `xzufiVersion` may call the version so; for one namespace `2.2` and `2.2.0` both occur.
+    pub fn is_called(self, name: &str) -> bool {
+        match self {
+            Self::V2_1 => matches!(name, "2.1" | "2.1.0"),
+            Self::V2_2 => matches!(name, "2.2" | "2.2.0"),
+            Self::V2_3 => matches!(name, "2.3" | "2.3.1"),
+        }
+    }
 }
 
 /// The head of a message; a reader requires none of its children.
@@ -87,6 +96,35 @@ pub enum Klasse {
     Zustaendigkeit,
     /// `Formular`
     Formular,
+}
+
+impl Klasse {
+    /// Every class there is.
+    pub const ALL: [Self; 6] = [
+        Self::Leistung,
+        Self::Spezialisierung,
+        Self::Organisationseinheit,
+        Self::Onlinedienst,
+        Self::Zustaendigkeit,
+        Self::Formular,
+    ];
+
+    /// The value of the attribute `klasse`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leistung => "Leistung",
+            Self::Spezialisierung => "LeistungSpezialisierung",
+            Self::Organisationseinheit => "Organisationseinheit",
+            Self::Onlinedienst => "Onlinedienst",
+            Self::Zustaendigkeit => "Zustaendigkeit",
+            Self::Formular => "Formular",
+        }
+    }
+
+    /// The class that the attribute `klasse` names.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|klasse| klasse.name() == name)
+    }
 }
 
 /// One object as delivered.
@@ -406,6 +444,10 @@ pub struct Dokument {
     pub signatur: Option<Code>,
     /// 2.3: `pflichtangabetyp`
     pub pflichtangabetyp: Option<Code>,
+    /// 2.3: `pflichtangabeGrundKontextabhaengigkeit`
+    pub pflichtangabe_gruende: Vec<Localized>,
+    /// 2.3: `kennzeichenAusloeser`
+    pub ausloeser: Option<bool>,
 }
 
 /// `modulDokument`
