@@ -1,0 +1,317 @@
+//! What the gateway counts, for Prometheus.
+//!
+//! Names are `portalverbund_gateway_<thing>_<unit>`; labels come from closed sets or from the registrations, never from
+//! a request. Other rooms register what they count in the same registry.
+
+use std::time::Duration;
+
+use connectors::ids::PortalId;
+use http::StatusCode;
+use prometheus::{
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, core::Collector,
+};
+
+macro_rules! closed_set {
+    ($(#[$doc:meta])* $set:ident { $($(#[$item_doc:meta])* $item:ident = $label:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $set { $($(#[$item_doc])* $item,)* }
+
+        impl $set {
+            /// Every member.
+            pub const ALL: &[Self] = &[$(Self::$item),*];
+
+            /// The label.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$item => $label,)* }
+            }
+        }
+    };
+}
+
+closed_set! {
+    /// Why a connection or request was refused before it was routed.
+    Refused {
+        /// All connections are taken.
+        ConnectionsFull = "connections_full",
+        /// The client has too many connections.
+        ClientFull = "client_full",
+        /// The framing could be read in two ways.
+        Framing = "framing",
+        /// No head in time.
+        HeadSlow = "head_slow",
+        /// The client does not take its answer.
+        ReadsSlowly = "reads_slowly",
+        /// No valid host, or two.
+        Host = "host",
+        /// A target that is none of ours.
+        Target = "target",
+        /// TRACE or CONNECT.
+        Method = "method",
+        /// A path with two readings.
+        Path = "path",
+    }
+}
+
+closed_set! {
+    /// How a portal failed.
+    UpstreamFault {
+        /// No connection.
+        Connect = "connect",
+        /// Its address may not be dialled.
+        Address = "address",
+        /// No head in time.
+        Silent = "silent",
+        /// No valid answer, or it broke off before its head.
+        Invalid = "invalid",
+        /// The body broke off.
+        BodyCut = "body_cut",
+        /// The body stalled.
+        BodyStalled = "body_stalled",
+        /// No free place.
+        Full = "full",
+        /// The request came back to us.
+        Loop = "loop",
+    }
+}
+
+closed_set! {
+    /// What answered.
+    Answered {
+        /// A page of ours.
+        Own = "own",
+        /// A portal, or the page for its failure.
+        Portal = "portal",
+        /// Nobody: the request was refused, or nothing is loaded.
+        Refused = "refused",
+    }
+}
+
+/// The counters of the gateway and the registry that they are in.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    duration: HistogramVec,
+    in_flight: IntGauge,
+    connections: IntGauge,
+    refused: IntCounterVec,
+    upstream_failures: IntCounterVec,
+    upstream_connections: IntCounterVec,
+    panics: IntCounter,
+    routes: IntGauge,
+    routes_portals_left_out: IntGauge,
+    routes_loaded_at: Gauge,
+    routes_ok: IntGauge,
+    reloads: IntCounterVec,
+    portal_in_flight: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Registers everything in `registry`.
+    ///
+    /// # Errors
+    /// When one of the names is taken in it.
+    pub fn new(registry: Registry) -> Result<Self, prometheus::Error> {
+        let seconds = vec![0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+        let duration = HistogramOpts::new(
+            "portalverbund_gateway_request_duration_seconds",
+            "Time from the head of a request to the last byte of its answer.",
+        );
+        let metrics = Self {
+            requests: counters("requests_total", "Requests answered.", &["route", "status", "portal"])?,
+            duration: HistogramVec::new(duration.buckets(seconds), &["route"])?,
+            in_flight: gauge("requests_in_flight", "Requests whose answer is not complete.")?,
+            connections: gauge("connections_open", "Open connections of clients.")?,
+            refused: counters("refused_total", "Connections and requests refused before routing.", &["reason"])?,
+            upstream_failures: counters("upstream_failures_total", "Failures of portals.", &["portal", "kind"])?,
+            upstream_connections: counters("upstream_connections_total", "Connections made to portals.", &["portal"])?,
+            panics: IntCounter::new("portalverbund_gateway_panics_total", "Requests ended by a fault of ours.")?,
+            routes: gauge("routes_count", "Routes in the table in use.")?,
+            routes_portals_left_out: gauge("routes_portals_left_out", "Portals whose routes cannot be used.")?,
+            routes_loaded_at: Gauge::new(
+                "portalverbund_gateway_routes_last_success_timestamp_seconds",
+                "When a table of routes was last taken into use.",
+            )?,
+            routes_ok: gauge("routes_last_load_successful", "1 when the last attempt to load routes worked.")?,
+            reloads: counters("routes_loads_total", "Attempts to load routes.", &["result"])?,
+            portal_in_flight: IntGaugeVec::new(
+                opts("portal_requests_in_flight", "Requests that a portal is working on."),
+                &["portal"],
+            )?,
+            registry,
+        };
+        metrics.register()?;
+        Ok(metrics)
+    }
+
+    fn register(&self) -> Result<(), prometheus::Error> {
+        let all: [Box<dyn Collector>; 14] = [
+            Box::new(self.requests.clone()),
+            Box::new(self.duration.clone()),
+            Box::new(self.in_flight.clone()),
+            Box::new(self.connections.clone()),
+            Box::new(self.refused.clone()),
+            Box::new(self.upstream_failures.clone()),
+            Box::new(self.upstream_connections.clone()),
+            Box::new(self.panics.clone()),
+            Box::new(self.routes.clone()),
+            Box::new(self.routes_portals_left_out.clone()),
+            Box::new(self.routes_loaded_at.clone()),
+            Box::new(self.routes_ok.clone()),
+            Box::new(self.reloads.clone()),
+            Box::new(self.portal_in_flight.clone()),
+        ];
+        all.into_iter().try_for_each(|collector| self.registry.register(collector))?;
+        for reason in Refused::ALL {
+            self.refused.with_label_values(&[reason.label()]).inc_by(0);
+        }
+        Ok(())
+    }
+
+    /// The registry, for what others count.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A connection or request was refused.
+    pub fn refused(&self, reason: Refused) {
+        self.refused.with_label_values(&[reason.label()]).inc();
+    }
+
+    /// A portal failed.
+    pub fn upstream_failed(&self, portal: &PortalId, fault: UpstreamFault) {
+        self.upstream_failures.with_label_values(&[portal.as_str(), fault.label()]).inc();
+    }
+
+    /// A connection to a portal was made.
+    pub fn upstream_connected(&self, portal: &PortalId) {
+        self.upstream_connections.with_label_values(&[portal.as_str()]).inc();
+    }
+
+    /// A request ended by a panic.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    /// A request has its answer, whole or cut off.
+    pub fn answered(&self, by: Answered, portal: Option<&PortalId>, status: StatusCode, took: Duration) {
+        let class = match status.as_u16() / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.with_label_values(&[by.label(), class, portal.map_or("", PortalId::as_str)]).inc();
+        self.duration.with_label_values(&[by.label()]).observe(took.as_secs_f64());
+    }
+
+    /// A table with `count` routes is in use since `now` (seconds since 1970); `left_out` portals are not in it.
+    pub fn routes_loaded(&self, count: usize, left_out: usize, now: f64) {
+        self.routes.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.routes_portals_left_out.set(i64::try_from(left_out).unwrap_or(i64::MAX));
+        self.routes_loaded_at.set(now);
+        self.routes_ok.set(1);
+        self.reloads.with_label_values(&["success"]).inc();
+    }
+
+    /// A table could not be loaded; the last one stays.
+    pub fn routes_failed(&self) {
+        self.routes_ok.set(0);
+        self.reloads.with_label_values(&["failure"]).inc();
+    }
+
+    /// Counts one connection until the value is dropped.
+    pub fn connection(&self) -> Held {
+        Held::new(self.connections.clone())
+    }
+
+    /// Counts one open request until the value is dropped.
+    pub fn request(&self) -> Held {
+        Held::new(self.in_flight.clone())
+    }
+
+    /// Counts one request at a portal until the value is dropped.
+    pub fn portal_request(&self, portal: &PortalId) -> Held {
+        Held::new(self.portal_in_flight.with_label_values(&[portal.as_str()]))
+    }
+
+    /// Everything in the registry, in the text format.
+    pub fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "cannot write the metrics");
+        }
+        text
+    }
+
+    /// The durations of one kind of route, for tests of what was counted.
+    #[cfg(test)]
+    pub(crate) fn durations(&self, by: Answered) -> Histogram {
+        self.duration.with_label_values(&[by.label()])
+    }
+}
+
+/// One of something that is counted as long as it lives.
+pub struct Held(IntGauge);
+
+impl Held {
+    fn new(gauge: IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(format!("portalverbund_gateway_{name}"), help)
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    IntCounterVec::new(opts(name, help), labels)
+}
+
+fn gauge(name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+    IntGauge::with_opts(opts(name, help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_shown() {
+        let metrics = Metrics::new(Registry::new()).unwrap();
+        let portal = "stadt-bochum".parse().unwrap();
+        metrics.answered(Answered::Portal, Some(&portal), StatusCode::BAD_GATEWAY, Duration::from_millis(20));
+        metrics.upstream_failed(&portal, UpstreamFault::Connect);
+        metrics.routes_loaded(3, 1, 1.0);
+        let held = metrics.connection();
+        let text = String::from_utf8(metrics.text()).unwrap();
+        for line in [
+            "portalverbund_gateway_requests_total{portal=\"stadt-bochum\",route=\"portal\",status=\"5xx\"} 1",
+            "portalverbund_gateway_upstream_failures_total{kind=\"connect\",portal=\"stadt-bochum\"} 1",
+            "portalverbund_gateway_routes_count 3",
+            "portalverbund_gateway_connections_open 1",
+            "portalverbund_gateway_refused_total{reason=\"host\"} 0",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+        drop(held);
+        assert_eq!(metrics.durations(Answered::Portal).get_sample_count(), 1);
+        assert!(String::from_utf8(metrics.text()).unwrap().contains("connections_open 0"));
+    }
+
+    #[test]
+    fn a_registry_takes_the_names_once() {
+        let registry = Registry::new();
+        assert!(Metrics::new(registry.clone()).is_ok());
+        assert!(Metrics::new(registry).is_err());
+    }
+}

@@ -1,0 +1,436 @@
+//! A request on its way to a portal, and the answer on its way back.
+//!
+//! Bodies stream in both directions and wait for each other; nothing is held whole. A request is repeated only if not
+//! one byte of it was sent, or if it is idempotent, has no body, and a connection that was used before closed without
+//! a byte of an answer. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
+//! upstream, because that is what its server answers to; the host that citizens see stands in `X-Forwarded-Host`.
+//! HTTP/1.1 only on this side; what is cached and which upstream is healthy is not known here.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use connectors::ids::PortalId;
+use http::header::{self, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Request, Response, Uri, request, response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::body::{Body, BodyError, Bounded, Course, Cut};
+use crate::failure::Failure;
+use crate::metrics::{Held, Metrics, UpstreamFault};
+use crate::routes::{Matched, PortalRoute, Routes};
+
+mod headers;
+mod rewrite;
+mod upstream;
+
+pub use headers::Client;
+pub use upstream::Allow;
+
+use upstream::{DialError, Dialer, Pool, Wire, authority};
+
+/// What the proxy is told when it is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where citizens reach us; what portals are told about host and scheme.
+    pub public_url: Url,
+    /// Our name in `Via`, a token; two gateways that may stand behind each other need different ones.
+    pub via: String,
+    /// Longest time for name, connection and TLS handshake.
+    pub connect_time: Duration,
+    /// Longest silence between the end of a request and the head of its answer.
+    pub first_byte_time: Duration,
+    /// Longest silence between two pieces of a body, in both directions.
+    pub idle_time: Duration,
+    /// How long a connection to a portal may wait for its next use.
+    pub pool_time: Duration,
+    /// Requests that one portal may be working on.
+    pub portal_places: usize,
+    /// How long a request may wait for such a place.
+    pub queue_time: Duration,
+    /// Most bytes in the body of a request.
+    pub max_body_bytes: u64,
+}
+
+impl Settings {
+    /// The defaults for a gateway that citizens reach at `public_url`.
+    pub fn new(public_url: Url) -> Self {
+        Self {
+            public_url,
+            via: "portalverbund".into(),
+            connect_time: Duration::from_secs(3),
+            first_byte_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(30),
+            pool_time: Duration::from_secs(30),
+            portal_places: 64,
+            queue_time: Duration::from_secs(1),
+            max_body_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// The way to all portals.
+pub struct Proxy {
+    settings: Settings,
+    dialer: Dialer,
+    pools: RwLock<HashMap<PortalId, Arc<Pool>>>,
+    metrics: Arc<Metrics>,
+    tasks: TaskTracker,
+    closed: CancellationToken,
+}
+
+/// What a try on one connection came to, when it brought no answer.
+enum Miss {
+    /// Not one byte of the request was sent; here it is again.
+    Unsent(Box<Request<Body>>),
+    /// The connection closed without a byte of an answer.
+    Closed(Failure),
+    /// Something else; nothing is repeated.
+    Final(Failure),
+}
+
+impl Proxy {
+    /// A proxy that dials what `allow` lets it, verifies certificates by `tls`, and runs its connections on `tasks`.
+    pub fn new(
+        settings: Settings,
+        allow: Allow,
+        tls: rustls::ClientConfig,
+        metrics: Arc<Metrics>,
+        tasks: TaskTracker,
+    ) -> Self {
+        let dialer = Dialer::new(allow, tls, settings.connect_time);
+        let closed = CancellationToken::new();
+        Self { settings, dialer, pools: RwLock::default(), metrics, tasks, closed }
+    }
+
+    /// The default for `tls`: certificates verified against Mozilla's roots, by the provider installed in the process.
+    pub fn public_roots() -> rustls::ClientConfig {
+        use hyper_rustls::ConfigBuilderExt;
+        rustls::ClientConfig::builder().with_webpki_roots().with_no_client_auth()
+    }
+
+    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it.
+    pub async fn forward(
+        &self,
+        request: Request<Incoming>,
+        matched: &Matched,
+        client: &Client,
+    ) -> Result<Response<Body>, Failure> {
+        let route = &matched.route;
+        if headers::passed_us(request.headers(), &self.settings.via) {
+            return Err(Failure::Loop { portal: route.portal.clone() });
+        }
+        let (parts, body) = request.into_parts();
+        self.check_length(&parts)?;
+        let pool = self.pool(&route.portal);
+        let full = || Failure::PortalFull { portal: route.portal.clone() };
+        let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
+        let counted = self.metrics.portal_request(&route.portal);
+        let (outgoing, course) = self.outgoing(parts, body, matched, client)?;
+        let asked = outgoing.uri().clone();
+        let (answer, wire, upstream) = self.exchange(&pool, route, outgoing, course.as_ref()).await?;
+        let (parts, body) = answer.into_parts();
+        let parts = self.checked_head(parts, route, &upstream, &asked)?;
+        let lease = Lease { wire, upstream, pool, _place: place, _counted: counted };
+        Ok(Response::from_parts(parts, self.relay(body, lease, &route.portal)))
+    }
+
+    /// Forgets the pools of portals that are in no route any more; open requests finish.
+    pub fn keep_only(&self, routes: &Routes) {
+        let routed: HashSet<_> = routes.iter().map(|route| &route.portal).collect();
+        self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|portal, _| routed.contains(portal));
+    }
+
+    /// Closes idle connections in time, until the proxy is closed.
+    pub async fn sweep(&self) {
+        let mut tick = tokio::time::interval(Duration::from_secs(5));
+        while self.closed.run_until_cancelled(tick.tick()).await.is_some() {
+            let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+            pools.iter().for_each(|pool| pool.sweep());
+        }
+    }
+
+    /// Ends every connection to portals; nothing can be forwarded afterwards.
+    pub fn close(&self) {
+        self.closed.cancel();
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        pools.values().for_each(|pool| pool.clear());
+        pools.clear();
+    }
+
+    fn pool(&self, portal: &PortalId) -> Arc<Pool> {
+        let known = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(portal).cloned();
+        known.unwrap_or_else(|| {
+            let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+            let pool = || Arc::new(Pool::new(self.settings.portal_places, self.settings.pool_time));
+            pools.entry(portal.clone()).or_insert_with(pool).clone()
+        })
+    }
+
+    /// Refuses a body that says that it is too large before anything of it is sent.
+    fn check_length(&self, parts: &request::Parts) -> Result<(), Failure> {
+        match content_length(&parts.headers) {
+            Some(length) if length > self.settings.max_body_bytes => Err(Failure::BodyTooLarge),
+            _ => Ok(()),
+        }
+    }
+
+    /// The request for the portal, but for `Host`; the course of its body, if it has one.
+    fn outgoing(
+        &self,
+        parts: request::Parts,
+        body: Incoming,
+        matched: &Matched,
+        client: &Client,
+    ) -> Result<(Request<Body>, Option<Course>), Failure> {
+        let Settings { public_url, via, idle_time, max_body_bytes, .. } = &self.settings;
+        let mut fields = headers::towards_portal(&parts, &matched.route, client, public_url, via);
+        let (body, course) = if body.is_end_stream() {
+            (Body::empty(), None)
+        } else {
+            let body = Bounded::new(body, *idle_time, *max_body_bytes);
+            let course = body.course();
+            if body.size_hint().exact() != content_length(&fields) {
+                fields.remove(header::CONTENT_LENGTH);
+            }
+            (Body::new(body), Some(course))
+        };
+        let mut outgoing = Request::new(body);
+        *outgoing.uri_mut() = target(&matched.rest, parts.uri.query())?;
+        *outgoing.method_mut() = parts.method;
+        *outgoing.headers_mut() = fields;
+        Ok((outgoing, course))
+    }
+
+    /// Tries the upstreams in turn until one takes the request.
+    async fn exchange(
+        &self,
+        pool: &Pool,
+        route: &PortalRoute,
+        mut request: Request<Body>,
+        course: Option<&Course>,
+    ) -> Result<(Response<Incoming>, Wire, Url), Failure> {
+        let repeatable = course.is_none() && request.method().is_idempotent();
+        let mut last = None;
+        for upstream in pool.in_turn(&route.upstreams) {
+            let host = HeaderValue::from_str(&authority(upstream));
+            request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
+            let mut pooled = pool.take(upstream).await;
+            loop {
+                let wire = match pooled.take() {
+                    Some(wire) => wire,
+                    None => match self.dial(upstream, route).await {
+                        Ok(wire) => wire,
+                        Err(error) => {
+                            last = Some(error);
+                            break;
+                        }
+                    },
+                };
+                let used = wire.used;
+                let copy = (used && repeatable).then(|| copy_of(&request));
+                match self.send(wire, request, course, route).await {
+                    Ok((answer, wire)) => return Ok((answer, wire, upstream.clone())),
+                    Err(Miss::Unsent(back)) if used => request = *back,
+                    Err(Miss::Unsent(back)) => {
+                        request = *back;
+                        break;
+                    }
+                    Err(Miss::Closed(failure)) => request = copy.ok_or(failure)?,
+                    Err(Miss::Final(failure)) => return Err(failure),
+                }
+            }
+        }
+        Err(unreachable(route, last))
+    }
+
+    async fn dial(&self, upstream: &Url, route: &PortalRoute) -> Result<Wire, DialError> {
+        let wire = self.dialer.dial(upstream, &self.tasks, &self.closed).await?;
+        self.metrics.upstream_connected(&route.portal);
+        Ok(wire)
+    }
+
+    /// Sends the request on `wire` and waits for the head of the answer.
+    async fn send(
+        &self,
+        mut wire: Wire,
+        request: Request<Body>,
+        course: Option<&Course>,
+        route: &PortalRoute,
+    ) -> Result<(Response<Incoming>, Wire), Miss> {
+        let begun = Instant::now();
+        let moved = || course.map_or(begun, |course| course.moved().max(begun));
+        wire.begin();
+        let mut answer = std::pin::pin!(wire.sender.try_send_request(request));
+        let outcome = loop {
+            let deadline = moved() + self.settings.first_byte_time;
+            match timeout_at(deadline, &mut answer).await {
+                Ok(outcome) => break outcome,
+                Err(_) if Instant::now() < moved() + self.settings.first_byte_time => {}
+                Err(_) => {
+                    let waited_ms = self.settings.first_byte_time.as_millis().try_into().unwrap_or(u64::MAX);
+                    return Err(Miss::Final(Failure::PortalSilent { portal: route.portal.clone(), waited_ms }));
+                }
+            }
+        };
+        match outcome {
+            Ok(answer) => Ok((answer, wire)),
+            Err(mut error) => {
+                if let Some(request) = error.take_message() {
+                    return Err(Miss::Unsent(Box::new(request)));
+                }
+                Err(missed(error.into_error(), course, &wire, route))
+            }
+        }
+    }
+
+    /// The head of an answer as the client may have it, or why it cannot be trusted.
+    fn checked_head(
+        &self,
+        parts: response::Parts,
+        route: &PortalRoute,
+        upstream: &Url,
+        asked: &Uri,
+    ) -> Result<response::Parts, Failure> {
+        let invalid = |reason: &str| Failure::PortalInvalid { portal: route.portal.clone(), reason: reason.into() };
+        if parts.status.is_informational() || parts.status.as_u16() > 599 {
+            return Err(invalid(&format!("status {}", parts.status.as_u16())));
+        }
+        if let Some(fault) = headers::framing_fault(&parts.headers, parts.version) {
+            return Err(invalid(fault));
+        }
+        let mut fields = parts.headers;
+        headers::from_portal(&mut fields, parts.version, &self.settings.via);
+        let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
+        let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
+        rewrite::rewrite(&mut fields, route, asked.as_ref().unwrap_or(upstream), &self.settings.public_url);
+        let (mut anew, ()) = Response::new(()).into_parts();
+        anew.status = parts.status;
+        anew.headers = fields;
+        Ok(anew)
+    }
+
+    fn relay(&self, body: Incoming, lease: Lease, portal: &PortalId) -> Body {
+        let body = Bounded::new(body, self.settings.idle_time, u64::MAX);
+        let mut relayed =
+            Relayed { course: body.course(), body, lease: Some(lease), portal: portal.clone(), metrics: self.metrics.clone() };
+        relayed.give_back_if_ended();
+        Body::new(relayed)
+    }
+}
+
+/// Why a request that may have been sent brought no answer.
+fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
+    match course.and_then(Course::cut) {
+        Some(Cut::Stalled) => return Miss::Final(Failure::BodyStalled),
+        Some(Cut::TooLarge) => return Miss::Final(Failure::BodyTooLarge),
+        Some(Cut::BrokenOff) => return Miss::Final(Failure::BodyCut),
+        None => {}
+    }
+    let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
+    if !wire.has_answered() && !error.is_parse() { Miss::Closed(failure) } else { Miss::Final(failure) }
+}
+
+fn unreachable(route: &PortalRoute, last: Option<DialError>) -> Failure {
+    let portal = route.portal.clone();
+    match last {
+        Some(error @ DialError::Forbidden(_)) => Failure::PortalForbidden { portal, reason: error.to_string() },
+        Some(error) => Failure::PortalDown { portal, reason: with_sources(&error) },
+        None => Failure::PortalDown { portal, reason: "every connection closed before the request was sent".into() },
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+fn content_length(fields: &http::HeaderMap) -> Option<u64> {
+    fields.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The target in origin form: the path below the prefix as it came, and the query.
+fn target(rest: &str, query: Option<&str>) -> Result<Uri, Failure> {
+    let text = query.map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
+    let target = PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|_| Failure::Target)?;
+    Ok(Uri::from(target))
+}
+
+/// The same request again; only for requests without a body.
+fn copy_of(request: &Request<Body>) -> Request<Body> {
+    let mut copy = Request::new(Body::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
+}
+
+/// What an answer holds until its last byte: the connection, and the place at the portal.
+struct Lease {
+    wire: Wire,
+    upstream: Url,
+    pool: Arc<Pool>,
+    _place: OwnedSemaphorePermit,
+    _counted: Held,
+}
+
+/// The body of an answer. Dropped before its end, it takes its connection with it.
+struct Relayed {
+    body: Bounded<Incoming>,
+    course: Course,
+    lease: Option<Lease>,
+    portal: PortalId,
+    metrics: Arc<Metrics>,
+}
+
+impl Relayed {
+    fn give_back_if_ended(&mut self) {
+        if self.body.is_end_stream() && self.course.cut().is_none() {
+            if let Some(lease) = self.lease.take() {
+                lease.pool.put(&lease.upstream, lease.wire);
+            }
+        }
+    }
+}
+
+impl HttpBody for Relayed {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let frame = Pin::new(&mut this.body).poll_frame(cx);
+        match &frame {
+            Poll::Ready(Some(Err(_))) => {
+                let stalled = this.course.cut() == Some(Cut::Stalled);
+                let fault = if stalled { UpstreamFault::BodyStalled } else { UpstreamFault::BodyCut };
+                this.metrics.upstream_failed(&this.portal, fault);
+                this.lease = None;
+            }
+            Poll::Ready(_) => this.give_back_if_ended(),
+            Poll::Pending => {}
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,373 @@
+//! Which fields go on to a portal, which come back, and which are ours to write.
+//!
+//! A request is written anew from its parsed form. What concerns one connection ends here, and what tells a portal who
+//! asks and where comes from us alone: a client can neither send it, nor spell it in another way, nor have it removed
+//! by naming it in `Connection`. Sources: RFC 9110, sections 7.6.1 and 7.6.3; RFC 7239; OWASP ASVS 5.0, 4.1.3.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
+use http::{Version, request};
+use url::Url;
+
+use crate::routes::{Place, PortalRoute};
+
+/// Fields of one connection; never passed on, in no direction.
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+];
+
+/// Fields that say who asks, and by which way; a portal may believe them because only we write them.
+const OURS: &[&str] = &[
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "client-ip",
+    "true-client-ip",
+    "x-request-id",
+    "x-original-url",
+    "x-original-host",
+    "x-rewrite-url",
+    "x-host",
+    "x-http-host-override",
+    "x-leistungsschluessel",
+    "x-regionalschluessel",
+    "remote-user",
+    "x-remote-user",
+    "x-authenticated-user",
+];
+
+/// Fields that stay although `Connection` names them: without them the message would mean something else.
+const NOT_BY_CONNECTION: &[&str] = &[
+    "host",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "content-range",
+    "authorization",
+    "cookie",
+    "set-cookie",
+    "location",
+    "cache-control",
+];
+
+/// What portals on a shared host may not set for all of it, and what says too much about them.
+const NOT_FROM_PORTALS: &[&str] = &[
+    "alt-svc",
+    "clear-site-data",
+    "public-key-pins",
+    "public-key-pins-report-only",
+    "service-worker-allowed",
+    "strict-transport-security",
+    "server",
+    "x-powered-by",
+];
+
+/// Who asks, as far as a portal is told.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The address that the connection came from.
+    pub address: IpAddr,
+    /// The id that the request has in our log.
+    pub request_id: String,
+}
+
+/// The fields for the portal, without `Host`.
+pub fn towards_portal(
+    parts: &request::Parts,
+    route: &PortalRoute,
+    client: &Client,
+    public: &Url,
+    via: &str,
+) -> HeaderMap {
+    let named = named_in_connection(&parts.headers);
+    let mut fields = HeaderMap::with_capacity(parts.headers.len() + 8);
+    for (name, value) in &parts.headers {
+        if goes_on(name.as_str()) && !named.contains(name) && name != header::HOST && name != header::EXPECT {
+            fields.append(name.clone(), value.clone());
+        }
+    }
+    join_cookies(&mut fields);
+    append_via(&mut fields, parts.headers.get_all(header::VIA).iter(), parts.version, via);
+    write_forwarding(&mut fields, route, client, public);
+    fields
+}
+
+/// True when this gateway is among those that the request came by.
+pub fn passed_us(fields: &HeaderMap, via: &str) -> bool {
+    fields.get_all(header::VIA).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(|entry| {
+        let mut words = entry.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
+        words.nth(1).is_some_and(|by| by.eq_ignore_ascii_case(via.as_bytes()))
+    })
+}
+
+/// Takes out of a portal's answer what may not reach the client, and adds `Via`.
+pub fn from_portal(fields: &mut HeaderMap, version: Version, via: &str) {
+    let named = named_in_connection(fields);
+    let earlier: Vec<_> = fields.get_all(header::VIA).iter().cloned().collect();
+    for name in HOP_BY_HOP.iter().chain(NOT_FROM_PORTALS) {
+        fields.remove(*name);
+    }
+    for name in named {
+        fields.remove(name);
+    }
+    fields.remove(header::VIA);
+    append_via(fields, earlier.iter(), version, via);
+}
+
+/// Why the framing of a portal's answer cannot be trusted; hyper has taken one of several readings.
+pub fn framing_fault(fields: &HeaderMap, version: Version) -> Option<&'static str> {
+    let lengths = fields.get_all(header::CONTENT_LENGTH).iter().count();
+    let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next(), lengths) {
+        (None, _, 0 | 1) => None,
+        (None, _, _) => Some("several content lengths"),
+        (Some(coding), None, 0) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && version == Version::HTTP_11 => {
+            None
+        }
+        (Some(_), _, 0) => Some("a transfer coding other than exactly one `chunked`"),
+        (Some(_), _, _) => Some("both a content length and a transfer coding"),
+    }
+}
+
+/// True for a field of a request that is neither the connection's nor ours, in any spelling.
+fn goes_on(name: &str) -> bool {
+    let plain: String = name.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' }).collect();
+    let reserved = HOP_BY_HOP.contains(&plain.as_str())
+        || OURS.contains(&plain.as_str())
+        || plain.starts_with("x-forwarded-")
+        || plain.starts_with("proxy-");
+    // A look-alike of a field that stays would be read in its place by a portal behind CGI.
+    let look_alike = plain != name && (NOT_BY_CONNECTION.contains(&plain.as_str()));
+    !reserved && !look_alike
+}
+
+fn named_in_connection(fields: &HeaderMap) -> Vec<HeaderName> {
+    let values = fields.get_all(header::CONNECTION).iter();
+    values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .filter(|name| !NOT_BY_CONNECTION.contains(&name.as_str()))
+        .collect()
+}
+
+/// HTTP/2 splits cookies over several fields; HTTP/1.1 knows only one (RFC 9113, section 8.2.3).
+fn join_cookies(fields: &mut HeaderMap) {
+    if let Entry::Occupied(mut entry) = fields.entry(header::COOKIE) {
+        let crumbs: Vec<&[u8]> = entry.iter().map(HeaderValue::as_bytes).collect();
+        if crumbs.len() > 1
+            && let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..]))
+        {
+            entry.insert(whole);
+        }
+    }
+}
+
+fn append_via<'a>(
+    fields: &mut HeaderMap,
+    earlier: impl Iterator<Item = &'a HeaderValue>,
+    version: Version,
+    via: &str,
+) {
+    let version = match version {
+        Version::HTTP_2 => "2.0",
+        Version::HTTP_10 => "1.0",
+        _ => "1.1",
+    };
+    let mut chain: Vec<u8> = Vec::new();
+    for value in earlier {
+        chain.extend_from_slice(value.as_bytes());
+        chain.extend_from_slice(b", ");
+    }
+    chain.extend_from_slice(format!("{version} {via}").as_bytes());
+    if let Ok(value) = HeaderValue::from_bytes(&chain) {
+        fields.insert(header::VIA, value);
+    }
+}
+
+fn write_forwarding(fields: &mut HeaderMap, route: &PortalRoute, client: &Client, public: &Url) {
+    let host = public_host(route, public);
+    let address = client.address.to_canonical();
+    let node = match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("\"[{address}]\""),
+    };
+    let mut forwarded = format!("for={node}");
+    let quote = if host.contains([':', '[']) { "\"" } else { "" };
+    // Writing to a String cannot fail.
+    let _ = write!(forwarded, ";host={quote}{host}{quote};proto={}", public.scheme());
+    for (name, text) in [
+        ("forwarded", forwarded.as_str()),
+        ("x-forwarded-for", &address.to_string()),
+        ("x-forwarded-host", &host),
+        ("x-forwarded-proto", public.scheme()),
+        ("x-forwarded-prefix", route.prefix()),
+        ("x-request-id", &client.request_id),
+    ] {
+        let value = HeaderValue::from_str(text).ok().filter(|value| !value.is_empty());
+        if let Some(value) = value {
+            fields.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// The host that citizens see for this route: ours, or the portal's own on our port.
+///
+/// Never what the client wrote: a portal builds links from it.
+fn public_host(route: &PortalRoute, public: &Url) -> String {
+    let host = match &route.place {
+        Place::Host(host) => host.as_str(),
+        Place::Prefix(_) => public.host_str().unwrap_or_default(),
+    };
+    match public.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(place: Place) -> PortalRoute {
+        let portal = "stadt".parse().unwrap();
+        PortalRoute { portal, name: "Stadt".into(), phone: None, place, upstreams: Vec::new() }
+    }
+
+    fn sent(fields: &[(&str, &str)], place: Place, address: &str) -> HeaderMap {
+        let mut request = http::Request::new(());
+        for (name, value) in fields {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+        }
+        let client = Client { address: address.parse().unwrap(), request_id: "1f".into() };
+        let public = "https://verbund.example".parse().unwrap();
+        towards_portal(&request.into_parts().0, &route(place), &client, &public, "gw")
+    }
+
+    #[test]
+    fn only_we_say_who_asks() {
+        let forged = [
+            ("forwarded", "for=1.2.3.4"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x_forwarded_for", "1.2.3.4"),
+            ("x-forwarded_host", "evil"),
+            ("x-forwarded-port", "1"),
+            ("x.forwarded.proto", "https"),
+            ("x-real-ip", "1.2.3.4"),
+            ("x_leistungsschluessel", "99"),
+            ("x-request-id", "forged"),
+            ("content_length", "5"),
+            ("accept", "text/html"),
+        ];
+        let fields = sent(&forged, Place::Prefix("/portal/stadt".into()), "::ffff:10.1.2.3");
+        let expected = [
+            ("accept", "text/html"),
+            ("via", "1.1 gw"),
+            ("forwarded", "for=10.1.2.3;host=verbund.example;proto=https"),
+            ("x-forwarded-for", "10.1.2.3"),
+            ("x-forwarded-host", "verbund.example"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-prefix", "/portal/stadt"),
+            ("x-request-id", "1f"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(fields[name], value, "{name}");
+        }
+        assert_eq!(fields.len(), expected.len(), "{fields:?}");
+    }
+
+    #[test]
+    fn an_ipv6_client_is_quoted_and_a_host_route_has_no_prefix() {
+        let fields = sent(&[], Place::Host("stadt.example".into()), "2001:db8::1");
+        assert_eq!(fields["forwarded"], "for=\"[2001:db8::1]\";host=stadt.example;proto=https");
+        assert!(!fields.contains_key("x-forwarded-prefix"));
+    }
+
+    #[test]
+    fn what_concerns_the_connection_ends_here() {
+        let fields = sent(
+            &[
+                ("connection", "keep-alive, X-Secret, authorization, Cookie,x-forwarded-for"),
+                ("connection", "x-other"),
+                ("keep-alive", "timeout=5"),
+                ("te", "trailers"),
+                ("upgrade", "websocket"),
+                ("proxy-anything", "x"),
+                ("proxy", "http://evil"),
+                ("expect", "100-continue"),
+                ("x-secret", "1"),
+                ("x-other", "1"),
+                ("authorization", "Basic x"),
+                ("cookie", "a=1"),
+                ("cookie", "b=2"),
+                ("via", "1.0 front"),
+            ],
+            Place::Prefix("/p".into()),
+            "10.0.0.1",
+        );
+        let mut names: Vec<_> = fields.keys().map(HeaderName::as_str).filter(|name| !name.starts_with("x-")).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["authorization", "cookie", "forwarded", "via"]);
+        assert_eq!(fields["cookie"], "a=1; b=2");
+        assert_eq!(fields["via"], "1.0 front, 1.1 gw");
+        assert_eq!(fields["x-forwarded-for"], "10.0.0.1");
+        assert!(!fields.contains_key("x-secret") && !fields.contains_key("x-other"));
+    }
+
+    #[test]
+    fn a_loop_is_seen_by_our_own_name_only() {
+        let via = |value: &'static str| HeaderMap::from_iter([(header::VIA, HeaderValue::from_static(value))]);
+        assert!(passed_us(&via("1.1 a, 1.1 GW (x)"), "gw"));
+        assert!(!passed_us(&via("1.1 a, 1.1 gwx"), "gw"));
+        assert!(!passed_us(&via("1.1 a (gw)"), "gw"));
+    }
+
+    #[test]
+    fn an_answer_has_one_framing() {
+        let fault = |fields: &[(HeaderName, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in fields {
+                map.append(name, HeaderValue::from_static(value));
+            }
+            framing_fault(&map, Version::HTTP_11).is_some()
+        };
+        let (length, coding) = (header::CONTENT_LENGTH, header::TRANSFER_ENCODING);
+        assert!(!fault(&[]));
+        assert!(!fault(&[(length.clone(), "3")]));
+        assert!(!fault(&[(coding.clone(), "Chunked")]));
+        assert!(fault(&[(length.clone(), "3"), (length.clone(), "3")]));
+        assert!(fault(&[(length, "3"), (coding.clone(), "chunked")]));
+        assert!(fault(&[(coding.clone(), "gzip, chunked")]));
+        assert!(fault(&[(coding.clone(), "chunked"), (coding, "chunked")]));
+    }
+
+    #[test]
+    fn a_portal_sets_nothing_for_the_whole_host() {
+        let mut fields = HeaderMap::new();
+        for name in ["connection", "x-hop", "alt-svc", "server", "strict-transport-security", "via", "etag"] {
+            let value = if name == "connection" { "x-hop, etag, set-cookie" } else { "1.1 x" };
+            fields.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        fields.append("set-cookie", HeaderValue::from_static("a=b"));
+        from_portal(&mut fields, Version::HTTP_11, "gw");
+        let mut names: Vec<_> = fields.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["set-cookie", "via"]);
+        assert_eq!(fields["via"], "1.1 x, 1.1 gw");
+    }
+}

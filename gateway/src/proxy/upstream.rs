@@ -1,0 +1,314 @@
+//! Connections to portals: which address is dialled, and which connection is used again.
+//!
+//! Names are resolved here and only here, every address is asked for before it is dialled, and the connection goes to
+//! that very address: a name that changes its mind between check and dial gains nothing. Pools belong to one portal and
+//! are never shared, so that a stray answer cannot reach the users of another one.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper::client::conn::http1;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Service, util::BoxCloneSyncService};
+use url::Url;
+
+use crate::body::{Body, BodyError};
+
+/// Tells whether an address may be dialled.
+pub type Allow = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
+/// Most connections to one address that wait for their next use.
+const MAX_IDLE: usize = 64;
+/// How long a connection whose answer just ended may take to be ready again.
+const READY_WITHIN: Duration = Duration::from_millis(50);
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DialError {
+    /// No address of the name may be dialled.
+    #[error("no address of {0} may be dialled")]
+    Forbidden(String),
+    /// The name has no address.
+    #[error("the name {0} cannot be resolved")]
+    Unresolved(String),
+    /// No connection in time.
+    #[error("no connection to {0} in time")]
+    Slow(String),
+    /// The connection or the TLS handshake failed.
+    #[error("no connection to {0}: {1}")]
+    Failed(String, BodyError),
+}
+
+type Stream = TokioIo<TcpStream>;
+type Tcp = BoxCloneSyncService<Uri, Stream, BodyError>;
+
+/// Makes connections.
+pub(super) struct Dialer {
+    connector: HttpsConnector<Tcp>,
+    connect_time: Duration,
+}
+
+impl Dialer {
+    pub(super) fn new(allow: Allow, tls: rustls::ClientConfig, connect_time: Duration) -> Self {
+        let tcp = tower::service_fn(move |uri: Uri| connect(uri, allow.clone(), connect_time));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Tcp::new(tcp));
+        Self { connector, connect_time }
+    }
+
+    /// A fresh connection to `upstream`; its task ends with it, or when `closed` is.
+    pub(super) async fn dial(
+        &self,
+        upstream: &Url,
+        tasks: &TaskTracker,
+        closed: &CancellationToken,
+    ) -> Result<Wire, DialError> {
+        let name = authority(upstream);
+        let failed = |error: BodyError| match error.downcast::<DialError>() {
+            Ok(known) => *known,
+            Err(error) => DialError::Failed(name.clone(), error),
+        };
+        let uri: Uri = upstream.as_str().parse().map_err(|error: http::uri::InvalidUri| failed(error.into()))?;
+        let dialled = timeout(self.connect_time, self.connector.clone().call(uri)).await;
+        let stream = dialled.map_err(|_| DialError::Slow(name.clone()))?.map_err(failed)?;
+        let answered = Arc::new(AtomicBool::new(false));
+        let heard = Heard { stream: TokioIo::new(stream), answered: answered.clone() };
+        let made = http1::Builder::new()
+            .max_headers(100)
+            .max_buf_size(64 * 1024)
+            .handshake(TokioIo::new(heard))
+            .await;
+        let (sender, connection) = made.map_err(|error| failed(error.into()))?;
+        let closed = closed.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                outcome = connection => if let Err(error) = outcome {
+                    tracing::debug!(%error, "a connection to a portal ended");
+                },
+                () = closed.cancelled() => {}
+            }
+        });
+        Ok(Wire { sender, answered, used: false })
+    }
+}
+
+async fn connect(uri: Uri, allow: Allow, connect_time: Duration) -> Result<Stream, BodyError> {
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+    let addresses = resolve(host, port).await?;
+    let allowed: Vec<_> = addresses.into_iter().filter(|address| allow(address.ip().to_canonical())).collect();
+    let mut last: BodyError = DialError::Forbidden(host.to_owned()).into();
+    // Half of the time for all but the last, so that one silent address does not use up all of it.
+    let share = if allowed.len() > 1 { connect_time / 2 } else { connect_time };
+    for address in allowed {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true)?;
+                return Ok(TokioIo::new(stream));
+            }
+            Ok(Err(error)) => last = error.into(),
+            Err(_) => last = DialError::Slow(host.to_owned()).into(),
+        }
+    }
+    Err(last)
+}
+
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, BodyError> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let found: Vec<_> = tokio::net::lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default();
+    if found.is_empty() { Err(DialError::Unresolved(host.to_owned()).into()) } else { Ok(found) }
+}
+
+/// Host and port of an upstream, as they stand in `Host`.
+pub(super) fn authority(upstream: &Url) -> String {
+    let host = upstream.host_str().unwrap_or_default();
+    match upstream.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// One connection to a portal, for one request at a time.
+pub(super) struct Wire {
+    pub(super) sender: http1::SendRequest<Body>,
+    /// True when a byte came since the last request was sent.
+    answered: Arc<AtomicBool>,
+    /// True when it carried a request before.
+    pub(super) used: bool,
+}
+
+impl Wire {
+    /// Forgets what was heard before the next request.
+    pub(super) fn begin(&self) {
+        self.answered.store(false, Ordering::Release);
+    }
+
+    /// True when a byte of an answer came since `begin`.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
+    }
+}
+
+/// A stream that notes whether anything came.
+struct Heard<S> {
+    stream: S,
+    answered: Arc<AtomicBool>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            this.answered.store(true, Ordering::Release);
+        }
+        outcome
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// What belongs to one portal: its places, its idle connections and whose turn it is.
+pub(super) struct Pool {
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+    turn: AtomicUsize,
+    idle: Mutex<HashMap<Url, Vec<Idle>>>,
+    idle_time: Duration,
+}
+
+struct Idle {
+    wire: Wire,
+    since: Instant,
+}
+
+impl Pool {
+    pub(super) fn new(places: usize, idle_time: Duration) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            waiting: AtomicUsize::new(0),
+            max_waiting: places,
+            turn: AtomicUsize::new(0),
+            idle: Mutex::default(),
+            idle_time,
+        }
+    }
+
+    /// A place at the portal, waited for at most `queue_time`; none when all are taken.
+    pub(super) async fn enter(&self, queue_time: Duration) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = self.places.clone().try_acquire_owned() {
+            return Some(place);
+        }
+        let _waiting = Waiting::join(&self.waiting, self.max_waiting)?;
+        timeout(queue_time, self.places.clone().acquire_owned()).await.ok()?.ok()
+    }
+
+    /// The upstreams in the order in which they are to be tried.
+    pub(super) fn in_turn<'a>(&self, upstreams: &'a [Url]) -> impl Iterator<Item = &'a Url> + use<'a> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed) % upstreams.len().max(1);
+        upstreams.iter().cycle().skip(first).take(upstreams.len())
+    }
+
+    /// A connection that was used before and is open and silent, the youngest first.
+    pub(super) async fn take(&self, upstream: &Url) -> Option<Wire> {
+        loop {
+            let idle = self.idle().get_mut(upstream)?.pop()?;
+            let mut wire = idle.wire;
+            let fresh = idle.since.elapsed() < self.idle_time;
+            if fresh && matches!(timeout(READY_WITHIN, wire.sender.ready()).await, Ok(Ok(()))) {
+                return Some(wire);
+            }
+        }
+    }
+
+    /// Keeps a connection whose answer is complete.
+    pub(super) fn put(&self, upstream: &Url, mut wire: Wire) {
+        if wire.sender.is_closed() {
+            return;
+        }
+        wire.used = true;
+        let mut idle = self.idle();
+        let waiting = idle.entry(upstream.clone()).or_default();
+        if waiting.len() < MAX_IDLE {
+            waiting.push(Idle { wire, since: Instant::now() });
+        }
+    }
+
+    /// Closes what was not used for too long, or by the portal.
+    pub(super) fn sweep(&self) {
+        self.idle().retain(|_, waiting| {
+            waiting.retain(|idle| idle.since.elapsed() < self.idle_time && !idle.wire.sender.is_closed());
+            !waiting.is_empty()
+        });
+    }
+
+    /// Closes all that wait.
+    pub(super) fn clear(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, HashMap<Url, Vec<Idle>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who wait for a place, until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn join(count: &'a AtomicUsize, most: usize) -> Option<Self> {
+        let waiting = Self(count);
+        (count.fetch_add(1, Ordering::AcqRel) < most).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,354 @@
+//! One request from head to answer: checked, routed, answered, and told of once.
+//!
+//! The phases are plain functions called in order. Whatever happens, a panic included, ends in one response, one log
+//! line and one counter. Client addresses, query text and bodies are never logged.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use connectors::ids::PortalId;
+use http::header::{self, HeaderName, HeaderValue};
+use http::uri::Authority;
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+use super::Limits;
+use crate::body::{Body, Bounded};
+use crate::failure::{self, Failure, secure_headers, wants_json};
+use crate::metrics::{Answered, Held, Metrics};
+use crate::proxy::{Client, Proxy};
+use crate::routes::{Matched, Routes, Target};
+
+/// The public side behind its connections.
+pub(super) struct Edge {
+    pages: axum::Router,
+    routes: Arc<ArcSwap<Routes>>,
+    proxy: Arc<Proxy>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    ids: RequestIds,
+}
+
+/// How a request was asked, as far as its answer depends on it.
+struct Asked {
+    id: String,
+    as_json: bool,
+    version: Version,
+}
+
+impl Edge {
+    pub(super) fn new(
+        pages: axum::Router,
+        routes: Arc<ArcSwap<Routes>>,
+        proxy: Arc<Proxy>,
+        metrics: Arc<Metrics>,
+        limits: Limits,
+    ) -> Self {
+        Self { pages, routes, proxy, metrics, limits, ids: RequestIds::new() }
+    }
+
+    /// The answer to `request`, whatever happens.
+    pub(super) async fn answer(&self, client: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+        let asked = Asked {
+            id: self.ids.next(),
+            as_json: wants_json(request.uri().path(), request.headers()),
+            version: request.version(),
+        };
+        let mut ticket = Ticket::new(self.metrics.clone(), asked.id.clone());
+        let target = check(&request, &self.limits).and_then(|host| self.find(&request, host.as_deref()));
+        let mut response = match target {
+            Err(failure) => self.failed(&failure, &asked, None),
+            Ok(Target::NotLoaded) => self.failed(&Failure::NotLoaded, &asked, None),
+            Ok(Target::Own) => {
+                ticket.by = Answered::Own;
+                self.own(request, &asked).await
+            }
+            Ok(Target::Portal(matched)) => {
+                ticket.by = Answered::Portal;
+                ticket.portal = Some(matched.route.portal.clone());
+                self.portal(request, &matched, client, &asked).await
+            }
+        };
+        if let Ok(id) = HeaderValue::from_str(&asked.id) {
+            response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+        }
+        ticket.status = response.status();
+        response.map(|body| Body::new(Told { body, ticket }))
+    }
+
+    fn find(&self, request: &Request<Incoming>, host: Option<&str>) -> Result<Target, Failure> {
+        self.routes.load().find(host, request.uri().path()).map_err(|_| Failure::UnsafePath)
+    }
+
+    async fn own(&self, request: Request<Incoming>, asked: &Asked) -> Response<Body> {
+        let Limits { body_idle_time, own_body_bytes, .. } = self.limits;
+        let request = request.map(|body| Body::new(Bounded::new(body, body_idle_time, own_body_bytes)));
+        match unpanicked(page(self.pages.clone(), request)).await {
+            Some(mut response) => {
+                secure_headers(response.headers_mut());
+                response
+            }
+            None => self.failed(&Failure::Panic, asked, None),
+        }
+    }
+
+    async fn portal(
+        &self,
+        request: Request<Incoming>,
+        matched: &Matched,
+        client: SocketAddr,
+        asked: &Asked,
+    ) -> Response<Body> {
+        let client = Client { address: client.ip(), request_id: asked.id.clone() };
+        let answer = unpanicked(self.proxy.forward(request, matched, &client)).await;
+        answer
+            .unwrap_or(Err(Failure::Panic))
+            .unwrap_or_else(|failure| self.failed(&failure, asked, Some(matched)))
+    }
+
+    /// Counts and logs a failure, and makes its page.
+    fn failed(&self, failure: &Failure, asked: &Asked, matched: Option<&Matched>) -> Response<Body> {
+        if let Some(reason) = failure.refused() {
+            self.metrics.refused(reason);
+        }
+        if let Some((portal, fault)) = failure.portal_fault() {
+            self.metrics.upstream_failed(portal, fault);
+            tracing::warn!(request.id = %asked.id, portal.id = %portal, error = %failure, "a portal did not answer");
+        }
+        if matches!(failure, Failure::Panic) {
+            self.metrics.panicked();
+            tracing::error!(request.id = %asked.id, "a request ended by a panic");
+        }
+        let mut response = failure.respond(&failure::Context {
+            request_id: &asked.id,
+            portal: matched.map(|matched| matched.route.name.as_str()),
+            phone: matched.and_then(|matched| matched.route.phone.as_deref()),
+            as_json: asked.as_json,
+        });
+        if failure.closes() && asked.version < Version::HTTP_2 {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// A page of a router; a router never fails.
+pub(super) async fn page(router: axum::Router, request: Request<Body>) -> Response<Body> {
+    router.oneshot(request).await.unwrap_or_else(|never| match never {})
+}
+
+/// What `future` comes to; none when it panicked.
+async fn unpanicked<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Refuses what must not be routed; else the host that was asked for, lower case and without port.
+///
+/// HTTP/1.0 alone may leave the host out. Source: RFC 9112, section 3.2; RFC 9113, section 8.3.1.
+fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Option<String>, Failure> {
+    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
+        return Err(Failure::Method);
+    }
+    let uri = request.uri();
+    let length = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
+    if length > limits.target_bytes {
+        return Err(Failure::TargetTooLong { max_bytes: limits.target_bytes });
+    }
+    let scheme_known = uri.scheme_str().is_none_or(|scheme| matches!(scheme, "http" | "https"));
+    if !uri.path().starts_with('/') || !scheme_known {
+        return Err(Failure::Target);
+    }
+    if request.version() == Version::HTTP_2 && request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return Err(Failure::Framing);
+    }
+    let mut fields = request.headers().get_all(header::HOST).iter();
+    let field = match (fields.next(), fields.next()) {
+        (_, Some(_)) => return Err(Failure::Host),
+        (field, None) => field.map(|value| host_of(value.as_bytes())).transpose()?,
+    };
+    let target = uri.authority().map(Authority::as_str).map(|text| host_of(text.as_bytes())).transpose()?;
+    match (request.version(), field, target) {
+        (_, Some(field), Some(target)) if field != target => Err(Failure::Host),
+        (Version::HTTP_11, None, _) => Err(Failure::Host),
+        (Version::HTTP_2, None, None) => Err(Failure::Host),
+        (_, field, target) => Ok(field.or(target).map(|host| host.name)),
+    }
+}
+
+/// A host and the port that was named with it.
+#[derive(Debug, PartialEq, Eq)]
+struct HostPort {
+    name: String,
+    port: Option<u16>,
+}
+
+/// Reads `host[:port]`, with nothing beside it: no user, no path, no list, no escapes.
+fn host_of(text: &[u8]) -> Result<HostPort, Failure> {
+    let text = std::str::from_utf8(text).map_err(|_| Failure::Host)?;
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, Some(port)),
+        _ => (text, None),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let literal = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let valid = match literal {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => name.bytes().all(plain) && !name.starts_with('.'),
+    };
+    let port = match port {
+        None | Some("") => None,
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(port.parse().map_err(|_| Failure::Host)?)
+        }
+        Some(_) => return Err(Failure::Host),
+    };
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    if valid && !name.is_empty() { Ok(HostPort { name, port }) } else { Err(Failure::Host) }
+}
+
+/// Ids that are unique within a process and say nothing.
+struct RequestIds {
+    seed: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> Self {
+        use std::hash::{BuildHasher, RandomState};
+        Self { seed: RandomState::new().hash_one(0_u8), next: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        // The finisher of SplitMix64: a bijection, so that no two ids are equal.
+        let mut id = self.seed.wrapping_add(self.next.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        id = (id ^ (id >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        id = (id ^ (id >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        format!("{:016x}", id ^ (id >> 31))
+    }
+}
+
+/// What is to be told of a request once it is over.
+struct Ticket {
+    metrics: Arc<Metrics>,
+    id: String,
+    by: Answered,
+    portal: Option<PortalId>,
+    status: StatusCode,
+    begun: Instant,
+    whole: bool,
+    _open: Held,
+}
+
+impl Ticket {
+    fn new(metrics: Arc<Metrics>, id: String) -> Self {
+        let open = metrics.request();
+        Self {
+            metrics,
+            id,
+            by: Answered::Refused,
+            portal: None,
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            begun: Instant::now(),
+            whole: false,
+            _open: open,
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let took = self.begun.elapsed();
+        self.metrics.answered(self.by, self.portal.as_ref(), self.status, took);
+        tracing::info!(
+            request.id = %self.id,
+            route = self.by.label(),
+            portal.id = self.portal.as_ref().map_or("", PortalId::as_str),
+            status = self.status.as_u16(),
+            duration_ms = took.as_secs_f64() * 1000.0,
+            whole = self.whole,
+            "request"
+        );
+    }
+}
+
+/// A body that tells of its request when it is dropped.
+struct Told {
+    body: Body,
+    ticket: Ticket,
+}
+
+impl HttpBody for Told {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let failed = matches!(frame, Poll::Ready(Some(Err(_))));
+        self.ticket.whole = !failed && (matches!(frame, Poll::Ready(None)) || self.body.is_end_stream());
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_and_perhaps_a_port() {
+        for (text, name, port) in [
+            ("Stadt.Example", "stadt.example", None),
+            ("a.example:8080", "a.example", Some(8080)),
+            ("a.example.", "a.example", None),
+            ("a:", "a", None),
+            ("[::1]:80", "[::1]", Some(80)),
+            ("[2001:db8::1]", "[2001:db8::1]", None),
+            ("127.0.0.1", "127.0.0.1", None),
+        ] {
+            let host = host_of(text.as_bytes()).unwrap();
+            assert_eq!((host.name.as_str(), host.port), (name, port), "{text}");
+        }
+        let wrong = ["", ":80", ".", "a b", "a,b", "u@a", "a/b", "a:b", "a:99999", "a:+1", "::1", "[::1", "[x]", "a%41", "ä", "a?b", "a#b", ".a"];
+        for text in wrong {
+            assert!(host_of(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ids_differ() {
+        let ids = RequestIds::new();
+        let some: std::collections::HashSet<_> = (0..1000).map(|_| ids.next()).collect();
+        assert_eq!(some.len(), 1000);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_caught_in_any_poll() {
+        let late = async {
+            tokio::task::yield_now().await;
+            assert!(std::env::args().count() == 0, "on purpose");
+        };
+        assert!(unpanicked(late).await.is_none());
+        assert_eq!(unpanicked(async { 1 }).await, Some(1));
+    }
+}

@@ -1,0 +1,179 @@
+//! The socket of a client, watched: framing, time for a head, and time for a write.
+//!
+//! Bytes go straight into hyper's buffer; the guard only looks at them. A head that could be read in two ways is cut off
+//! before its end and spoiled, so that hyper answers 400 in the right order and closes. Inside a body the read fails.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::framing::Framing;
+use crate::metrics::{Metrics, Refused};
+
+/// No parser takes this for a head; the empty line makes hyper look at once.
+const SPOILT: &[u8] = b"\0\r\n\r\n";
+
+/// A client's stream under watch.
+pub struct Guard<S> {
+    stream: S,
+    framing: Framing,
+    metrics: Arc<Metrics>,
+    head_time: Duration,
+    write_time: Duration,
+    head: Deadline,
+    write: Deadline,
+    /// What is still to be given to hyper before nothing more is read.
+    spoilt: Option<&'static [u8]>,
+}
+
+/// A timer that is made once and armed as often as needed.
+#[derive(Default)]
+struct Deadline {
+    sleep: Option<Pin<Box<Sleep>>>,
+    armed: bool,
+}
+
+impl Deadline {
+    fn arm(&mut self, time: Duration) {
+        if self.armed {
+            return;
+        }
+        self.armed = true;
+        let at = Instant::now() + time;
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(at),
+            None => self.sleep = Some(Box::pin(sleep_until(at))),
+        }
+    }
+
+    fn disarm(&mut self) {
+        self.armed = false;
+    }
+
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.armed && self.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
+    }
+}
+
+impl<S> Guard<S> {
+    /// Watches `stream`: heads of at most `max_head` bytes within `head_time`, writes that move on within `write_time`.
+    pub fn new(stream: S, max_head: usize, head_time: Duration, write_time: Duration, metrics: Arc<Metrics>) -> Self {
+        Self {
+            stream,
+            framing: Framing::new(max_head),
+            metrics,
+            head_time,
+            write_time,
+            head: Deadline::default(),
+            write: Deadline::default(),
+            spoilt: None,
+        }
+    }
+
+    fn give_spoilt(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        let Some(left) = self.spoilt.as_mut() else { return false };
+        let (now, later) = left.split_at(left.len().min(buf.remaining()));
+        buf.put_slice(now);
+        *left = later;
+        true
+    }
+
+    /// Looks at what was just read behind `before`; what is not in order is taken out again.
+    fn look(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        let Err(stop) = self.framing.feed(fresh) else { return Ok(()) };
+        self.metrics.refused(Refused::Framing);
+        tracing::info!(reason = %stop.why, "refused a request that could be read in two ways");
+        if !stop.in_head {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, stop.why));
+        }
+        buf.set_filled(before + stop.sound);
+        self.spoilt = Some(SPOILT);
+        self.give_spoilt(buf);
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let guard = self.get_mut();
+        if guard.give_spoilt(buf) {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let heads = guard.framing.heads();
+        if Pin::new(&mut guard.stream).poll_read(cx, buf)?.is_ready() {
+            guard.look(buf, before)?;
+            if !guard.framing.awaits_head() || guard.framing.heads() != heads {
+                guard.head.disarm();
+            }
+            if guard.framing.awaits_head() && buf.filled().len() > before {
+                guard.head.arm(guard.head_time);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        if guard.framing.awaits_head() {
+            guard.head.arm(guard.head_time);
+            if guard.head.is_over(cx) {
+                guard.metrics.refused(Refused::HeadSlow);
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Guard<S> {
+    /// Passes on what a write came to, and fails one that has not moved for too long.
+    fn watch_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.write.disarm();
+            return outcome;
+        }
+        self.write.arm(self.write_time);
+        if self.write.is_over(cx) {
+            self.metrics.refused(Refused::ReadsSlowly);
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let guard = self.get_mut();
+        let outcome = Pin::new(&mut guard.stream).poll_write(cx, bytes);
+        guard.watch_write(cx, outcome)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let guard = self.get_mut();
+        let outcome = Pin::new(&mut guard.stream).poll_flush(cx);
+        guard.watch_write(cx, outcome)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let guard = self.get_mut();
+        let outcome = Pin::new(&mut guard.stream).poll_shutdown(cx);
+        guard.watch_write(cx, outcome)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let guard = self.get_mut();
+        let outcome = Pin::new(&mut guard.stream).poll_write_vectored(cx, slices);
+        guard.watch_write(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
