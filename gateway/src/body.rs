@@ -191,14 +191,14 @@ mod tests {
         assert_eq!(course.cut(), Some(Cut::TooLarge));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn silence_ends_a_body() {
         let silent = StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, Infallible>>());
-        let body = Bounded::new(silent, Duration::from_secs(30), 10);
+        let body = Bounded::new(silent, Duration::from_millis(50), 10);
         let course = body.course();
         let begun = Instant::now();
         assert!(body.collect().await.is_err());
-        assert_eq!(begun.elapsed(), Duration::from_secs(30));
+        assert!(begun.elapsed() >= Duration::from_millis(50));
         assert_eq!(course.cut(), Some(Cut::Stalled));
     }
 }

@@ -1,6 +1,8 @@
 //! room
 
 pub mod body;
+#[cfg(test)]
+mod fake;
 pub mod failure;
 pub mod metrics;
 pub mod proxy;

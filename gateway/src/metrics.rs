@@ -8,7 +8,7 @@ use std::time::Duration;
 use connectors::ids::PortalId;
 use http::StatusCode;
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder, core::Collector,
 };
 
@@ -248,7 +248,7 @@ impl Metrics {
 
     /// The durations of one kind of route, for tests of what was counted.
     #[cfg(test)]
-    pub(crate) fn durations(&self, by: Answered) -> Histogram {
+    pub(crate) fn durations(&self, by: Answered) -> prometheus::Histogram {
         self.duration.with_label_values(&[by.label()])
     }
 }

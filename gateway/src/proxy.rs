@@ -113,10 +113,10 @@ impl Proxy {
         Self { settings, dialer, pools: RwLock::default(), metrics, tasks, closed }
     }
 
-    /// The default for `tls`: certificates verified against Mozilla's roots, by the provider installed in the process.
+    /// The default for `tls`: TLS 1.2 and 1.3, certificates verified against Mozilla's roots.
     pub fn public_roots() -> rustls::ClientConfig {
         use hyper_rustls::ConfigBuilderExt;
-        rustls::ClientConfig::builder().with_webpki_roots().with_no_client_auth()
+        tls_builder().with_webpki_roots().with_no_client_auth()
     }
 
     /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it.
@@ -327,6 +327,13 @@ impl Proxy {
         relayed.give_back_if_ended();
         Body::new(relayed)
     }
+}
+
+fn tls_builder() -> rustls::ConfigBuilder<rustls::ClientConfig, rustls::WantsVerifier> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has suites for the default versions")
 }
 
 /// Why a request that may have been sent brought no answer.

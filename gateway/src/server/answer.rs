@@ -64,6 +64,7 @@ impl Edge {
             version: request.version(),
         };
         let mut ticket = Ticket::new(self.metrics.clone(), asked.id.clone());
+        let bodiless = request.method() == Method::HEAD;
         let target = check(&request, &self.limits).and_then(|host| self.find(&request, host.as_deref()));
         let mut response = match target {
             Err(failure) => self.failed(&failure, &asked, None),
@@ -82,6 +83,7 @@ impl Edge {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
         }
         ticket.status = response.status();
+        ticket.whole = bodiless || response.body().is_end_stream();
         response.map(|body| Body::new(Told { body, ticket }))
     }
 
@@ -261,12 +263,17 @@ impl Ticket {
             id,
             by: Answered::Refused,
             portal: None,
-            status: StatusCode::INTERNAL_SERVER_ERROR,
+            status: gone(),
             begun: Instant::now(),
             whole: false,
             _open: open,
         }
     }
+}
+
+/// The status that is counted when the client left before there was one; nginx made the number known.
+fn gone() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 impl Drop for Ticket {

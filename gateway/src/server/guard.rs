@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::framing::Framing;
+use super::framing::{Ambiguity, Framing};
 use crate::metrics::{Metrics, Refused};
 
 /// No parser takes this for a head; the empty line makes hyper look at once.
@@ -29,6 +29,8 @@ pub struct Guard<S> {
     write: Deadline,
     /// What is still to be given to hyper before nothing more is read.
     spoilt: Option<&'static [u8]>,
+    /// Why a body cannot go on.
+    broken: Option<Ambiguity>,
 }
 
 /// A timer that is made once and armed as often as needed.
@@ -72,6 +74,7 @@ impl<S> Guard<S> {
             head: Deadline::default(),
             write: Deadline::default(),
             spoilt: None,
+            broken: None,
         }
     }
 
@@ -84,19 +87,27 @@ impl<S> Guard<S> {
     }
 
     /// Looks at what was just read behind `before`; what is not in order is taken out again.
+    ///
+    /// An error would take what is in order with it, the head of the same request perhaps; so it waits for the next
+    /// read if there is any.
     fn look(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
         let fresh = buf.filled().get(before..).unwrap_or_default();
         let Err(stop) = self.framing.feed(fresh) else { return Ok(()) };
         self.metrics.refused(Refused::Framing);
         tracing::info!(reason = %stop.why, "refused a request that could be read in two ways");
-        if !stop.in_head {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, stop.why));
-        }
         buf.set_filled(before + stop.sound);
+        if !stop.in_head {
+            self.broken = Some(stop.why);
+            return if stop.sound > 0 { Ok(()) } else { Err(invalid(stop.why)) };
+        }
         self.spoilt = Some(SPOILT);
         self.give_spoilt(buf);
         Ok(())
     }
+}
+
+fn invalid(why: Ambiguity) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
@@ -104,6 +115,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         let guard = self.get_mut();
         if guard.give_spoilt(buf) {
             return Poll::Ready(Ok(()));
+        }
+        if let Some(why) = guard.broken {
+            return Poll::Ready(Err(invalid(why)));
         }
         let before = buf.filled().len();
         let heads = guard.framing.heads();
