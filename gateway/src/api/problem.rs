@@ -1,0 +1,163 @@
+//! What the interface says when it cannot answer: problem details as RFC 9457 writes them.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{self, HeaderValue};
+use indexer::catalog::CatalogError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::params::ParamError;
+
+/// The kinds of problem; the closed set behind `code`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A parameter that does not exist.
+    UnknownParameter,
+    /// A parameter given more than once.
+    RepeatedParameter,
+    /// A parameter that is needed and not there.
+    MissingParameter,
+    /// A value of the wrong form.
+    BadParameter,
+    /// A place that we do not know.
+    UnknownPlace,
+    /// A Leistung that we do not know.
+    UnknownLeistung,
+    /// An address that does not exist.
+    NotFound,
+    /// A method other than GET, HEAD and OPTIONS.
+    MethodNotAllowed,
+    /// The catalog failed.
+    CatalogFailed,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 9] = [
+        Kind::UnknownParameter,
+        Kind::RepeatedParameter,
+        Kind::MissingParameter,
+        Kind::BadParameter,
+        Kind::UnknownPlace,
+        Kind::UnknownLeistung,
+        Kind::NotFound,
+        Kind::MethodNotAllowed,
+        Kind::CatalogFailed,
+    ];
+
+    /// The word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::UnknownParameter => "unknown_parameter",
+            Self::RepeatedParameter => "repeated_parameter",
+            Self::MissingParameter => "missing_parameter",
+            Self::BadParameter => "bad_parameter",
+            Self::UnknownPlace => "unknown_place",
+            Self::UnknownLeistung => "unknown_leistung",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::CatalogFailed => "catalog_failed",
+        }
+    }
+
+    /// The same for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::UnknownParameter => "Unknown parameter",
+            Self::RepeatedParameter => "Repeated parameter",
+            Self::MissingParameter => "Missing parameter",
+            Self::BadParameter => "Bad parameter value",
+            Self::UnknownPlace => "Unknown place",
+            Self::UnknownLeistung => "Unknown Leistung",
+            Self::NotFound => "No such resource",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::CatalogFailed => "The catalog cannot answer",
+        }
+    }
+
+    /// The status it goes with.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::UnknownParameter
+            | Self::RepeatedParameter
+            | Self::MissingParameter
+            | Self::BadParameter
+            | Self::UnknownPlace => StatusCode::BAD_REQUEST,
+            Self::UnknownLeistung | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::CatalogFailed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// A problem as it is sent (RFC 9457, section 3.1; `code` and `parameter` are ours).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Address of the description of this kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of problem in a few words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong here, and what would be right.
+    detail: String,
+    /// The kind of problem, for programs.
+    code: &'static str,
+    /// The parameter at fault, where one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+}
+
+impl Problem {
+    /// A problem of a kind.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("/api/v1/problems/{}", kind.code()),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: detail.into(),
+            code: kind.code(),
+            parameter: None,
+        }
+    }
+
+    /// The same, with the parameter at fault.
+    pub fn of(mut self, parameter: &str) -> Self {
+        self.parameter = Some(parameter.to_owned());
+        self
+    }
+}
+
+impl From<ParamError> for Problem {
+    fn from(error: ParamError) -> Self {
+        let kind = match error {
+            ParamError::Unknown { .. } => Kind::UnknownParameter,
+            ParamError::Repeated { .. } => Kind::RepeatedParameter,
+            ParamError::Missing { .. } => Kind::MissingParameter,
+            ParamError::Bad { .. } => Kind::BadParameter,
+        };
+        Self::new(kind, error.to_string()).of(error.name())
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        // The cause is for our log; it may name files.
+        tracing::error!(error = %error, "the catalog cannot answer the interface");
+        Self::new(Kind::CatalogFailed, "the catalog cannot answer at the moment; please try again later")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).expect("the status comes from `Kind::status`");
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

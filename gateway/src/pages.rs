@@ -1,0 +1,375 @@
+//! The pages for citizens: German, rendered here, complete without any script.
+//!
+//! A handler reads the address, asks the catalog and hands the answer to a pure function that makes the view; a
+//! template lays the view out. Nothing here talks to a portal, and nothing that a citizen types is kept or logged.
+
+pub mod address;
+mod leistung;
+pub mod respond;
+mod results;
+mod templates;
+mod view;
+pub(crate) mod words;
+mod zu;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use connectors::gebiet::Ars;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{StatusCode, Uri};
+use indexer::catalog::{Catalog, CatalogError, LeistungRef, Place, PlaceReading, SearchRequest, State as Outcome};
+use indexer::record::Lang;
+use url::Url;
+
+use crate::api;
+use crate::api::params::{ParamError, Params};
+use leistung::LeistungPage;
+use respond::{Document, redirect};
+use results::{PAGES_MAX, PER_PAGE, Results};
+use templates::{Fault, Page};
+use view::{Ort, SearchForm};
+use zu::HandOver;
+
+/// What the pages and the interface need.
+#[derive(Clone)]
+pub struct Site {
+    /// Where the answers come from.
+    pub catalog: Catalog,
+    /// Our address outside, for canonical links; `https` switches transport security on.
+    pub public_url: Url,
+}
+
+/// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
+const KEEP_RESULTS: &str = "private, no-cache";
+/// Pages that everybody sees alike follow the portals within a minute.
+const KEEP_PAGE: &str = "public, max-age=30";
+/// An address that names this very version.
+const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
+const KEEP_HOUR: &str = "public, max-age=3600";
+const KEEP_NOT: &str = "no-store";
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// All pages, the style sheet, and the interface below `/api`.
+pub fn router(site: Site) -> Router {
+    let over_tls = site.public_url.scheme() == "https";
+    let pages = Router::new()
+        .route("/", get(start))
+        .route("/suche", get(suche))
+        .route("/ort", get(ort))
+        .route("/leistung/{schluessel}", get(leistung))
+        .route("/leistung/{schluessel}/{slug}", get(leistung))
+        .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
+        .route("/zu/{schluessel}/{ars}", get(hand_over))
+        .with_state(site.clone());
+    frame(pages, over_tls).merge(api::router(site))
+}
+
+/// Adds what needs no catalog, and what all pages have in common.
+fn frame(pages: Router, over_tls: bool) -> Router {
+    pages
+        .route("/robots.txt", get(robots))
+        .route("/static/portalverbund.css", get(style_sheet))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(over_tls, protect))
+}
+
+async fn protect(State(over_tls): State<bool>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    respond::secure_headers(response.headers_mut(), over_tls);
+    response
+}
+
+async fn robots(headers: HeaderMap) -> Response {
+    const ROBOTS: &str = "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /zu/\n";
+    Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body: ROBOTS.into() }
+        .answer(&headers)
+}
+
+async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let named = query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(templates::style_version());
+    let cache_control = if named { KEEP_FOREVER } else { KEEP_HOUR };
+    Document { content_type: "text/css; charset=utf-8", cache_control, body: templates::STYLE_SHEET.into() }
+        .answer(&headers)
+}
+
+async fn not_found(uri: Uri) -> Response {
+    // A slash too many at the end is no reason to lose a reader. Two at the beginning would name another host.
+    let path = uri.path();
+    let trimmed = path.trim_end_matches('/');
+    if path.ends_with('/') && !trimmed.is_empty() && !trimmed.starts_with("//") && !trimmed.contains('\\') {
+        let target = uri.query().map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));
+        return redirect(StatusCode::PERMANENT_REDIRECT, &target, KEEP_HOUR);
+    }
+    fault(&Fault::NOT_FOUND)
+}
+
+async fn method_not_allowed() -> Response {
+    fault(&Fault::METHOD)
+}
+
+/// An error page with its status; never kept.
+fn fault(fault: &Fault) -> Response {
+    let page = Page::new(fault.title, None);
+    let mut response = html(&HeaderMap::new(), KEEP_NOT, templates::fault(&page, fault));
+    *response.status_mut() = fault.status;
+    response.headers_mut().remove(header::ETAG);
+    response
+}
+
+fn html(asked: &HeaderMap, cache_control: &'static str, body: String) -> Response {
+    Document { content_type: HTML, cache_control, body }.answer(asked)
+}
+
+/// Why a page could not be made.
+#[derive(Debug)]
+enum PageError {
+    /// The catalog failed.
+    Catalog(CatalogError),
+    /// The address cannot be read.
+    Address(ParamError),
+    /// There is nothing at this address.
+    NotFound,
+}
+
+impl From<CatalogError> for PageError {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(error)
+    }
+}
+
+impl From<ParamError> for PageError {
+    fn from(error: ParamError) -> Self {
+        Self::Address(error)
+    }
+}
+
+impl From<PathRejection> for PageError {
+    fn from(_: PathRejection) -> Self {
+        Self::NotFound
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Catalog(error) => {
+                tracing::error!(error = %error, "the catalog cannot answer a page");
+                fault(&Fault::CATALOG)
+            }
+            Self::Address(error) => {
+                tracing::debug!(parameter = error.name(), "an address cannot be read");
+                fault(&Fault::ADDRESS)
+            }
+            Self::NotFound => fault(&Fault::NOT_FOUND),
+        }
+    }
+}
+
+async fn start(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let page = Page::new("Was möchten Sie erledigen?", site.canonical("/"));
+    html(&headers, KEEP_HOUR, templates::start(&page, &SearchForm::default()))
+}
+
+impl Site {
+    /// Our address outside with a path of ours; none where it cannot be one.
+    fn canonical(&self, path: &str) -> Option<String> {
+        self.public_url.join(path).ok().map(Into::into)
+    }
+}
+
+/// What was asked for in a search, with what is wrong with it.
+#[derive(Debug, Default)]
+struct Question {
+    q: Option<String>,
+    ort: Option<String>,
+    page: usize,
+    form: SearchForm,
+}
+
+impl Question {
+    /// Reads the fields of the form. A field that cannot be used becomes a message at the field.
+    fn read(query: Option<&str>) -> Result<Self, ParamError> {
+        const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 200 Zeichen möglich.";
+        let params = Params::tolerant(query, &["q", "ort", "seite"])?;
+        let mut question = Self { page: params.number("seite", 1, PAGES_MAX)?.unwrap_or(1), ..Self::default() };
+        match params.text("q") {
+            Ok(Some(q)) => {
+                question.form.q.clone_from(&q);
+                question.q = Some(q);
+            }
+            Ok(None) => {
+                let say = "Bitte schreiben Sie, was Sie erledigen möchten, zum Beispiel „Hund anmelden“.";
+                question.form.q_error = Some(say.to_owned());
+            }
+            Err(_) => question.form.q_error = Some(TOO_LONG.to_owned()),
+        }
+        match params.text("ort") {
+            Ok(ort) => {
+                question.form.ort = ort.clone().unwrap_or_default();
+                question.ort = ort;
+            }
+            Err(_) => question.form.ort_error = Some(TOO_LONG.to_owned()),
+        }
+        Ok(question)
+    }
+}
+
+/// What is said at the field when a place is not known.
+fn unknown_place(text: &str) -> String {
+    format!("Den Ort „{text}“ kennen wir nicht. Bitte prüfen Sie die Schreibweise oder geben Sie die Postleitzahl an.")
+}
+
+async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, PageError> {
+    let mut question = Question::read(query.as_deref())?;
+    let Some(text) = question.q.take() else {
+        let page = Page::new("Fehler: Bitte ergänzen Sie Ihre Suche", None);
+        let mut response = html(&headers, KEEP_RESULTS, templates::start(&page, &question.form));
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        return Ok(response);
+    };
+    let (mut place, mut which) = (None, Vec::new());
+    if let Some(ort) = &question.ort {
+        match site.catalog.place(ort) {
+            PlaceReading::One(one) => {
+                // A choice comes back as its key; citizens read names.
+                question.form.ort.clone_from(&one.name);
+                place = Some(one.ars);
+            }
+            PlaceReading::Several(several) => which = several,
+            PlaceReading::Unknown => question.form.ort_error = Some(unknown_place(ort)),
+        }
+    }
+    // Names that several places share would be asked again on the next page.
+    if let (Some(ars), Some(ort)) = (place, &question.ort)
+        && !matches!(site.catalog.place(&question.form.ort), PlaceReading::One(one) if one.ars == ars)
+    {
+        question.form.ort.clone_from(ort);
+    }
+    let offset = (question.page - 1) * PER_PAGE;
+    let request = SearchRequest { text, place, lang: Some(Lang::DE), limit: PER_PAGE, offset, explain: false };
+    let answer = site.catalog.search(&request).await?;
+    let results = Results::of(&answer, question.form, &which, question.page);
+    let page = Page::new(&results.title(), None);
+    Ok(html(&headers, KEEP_RESULTS, templates::results(&page, &results)))
+}
+
+/// The parts of a Leistung's address; slug and place may be missing.
+#[derive(Debug, serde::Deserialize)]
+struct LeistungPath {
+    schluessel: String,
+    #[serde(default)]
+    slug: Option<String>,
+    #[serde(default)]
+    ars: Option<String>,
+}
+
+impl LeistungPath {
+    /// The place, also where it stands in the slug's stead.
+    fn place(&self) -> Result<Option<Ars>, PageError> {
+        match (&self.ars, &self.slug) {
+            (Some(ars), _) => ars.parse().map(Some).map_err(|_| PageError::NotFound),
+            (None, Some(slug)) if slug.len() == 12 => Ok(slug.parse().ok()),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// True when the address is `path`, the right one.
+    fn is(&self, path: &str) -> bool {
+        let own = [Some(&self.schluessel), self.slug.as_ref(), self.ars.as_ref()];
+        let own: Vec<String> = own.into_iter().flatten().map(|part| address::segment(part)).collect();
+        path.strip_prefix("/leistung/") == Some(own.join("/").as_str())
+    }
+}
+
+async fn leistung(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    path: Result<Path<LeistungPath>, PathRejection>,
+) -> Result<Response, PageError> {
+    let Path(path) = path?;
+    let place = path.place()?;
+    let key = &path.schluessel;
+    let view = site.catalog.leistung(&LeistungRef::parse(key), place, Lang::DE).await?;
+    let Some(view) = view else { return Ok(fault(&Fault::NO_LEISTUNG)) };
+    let right = address::leistung_by(key, &view.short.name, place.as_ref());
+    if !path.is(&right) {
+        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &right, KEEP_HOUR));
+    }
+    if view.responsible.as_ref().is_some_and(|responsible| responsible.state == Outcome::UnknownPlace) {
+        return Ok(fault(&Fault::NO_PLACE));
+    }
+    let leistung = LeistungPage::of(&view, key);
+    let page = Page::new(&leistung.title(), site.canonical(&leistung.path));
+    Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung)))
+}
+
+/// The place form of a Leistung's page: leads to the Leistung at the place, or asks which place is meant.
+async fn ort(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, PageError> {
+    let params = Params::tolerant(query.as_deref(), &["leistung", "ort"])?;
+    let key = params.text("leistung")?.ok_or(PageError::NotFound)?;
+    let typed = params.text("ort")?.unwrap_or_default();
+    let view = site.catalog.leistung(&LeistungRef::parse(&key), None, Lang::DE).await?;
+    let Some(view) = view else { return Ok(fault(&Fault::NO_LEISTUNG)) };
+    let name = &view.short.name;
+    let target = |place: &Place| address::leistung_by(&key, name, Some(&place.ars));
+    let reading = if typed.is_empty() { PlaceReading::Unknown } else { site.catalog.place(&typed) };
+    let (places, error) = match reading {
+        PlaceReading::One(place) => return Ok(redirect(StatusCode::SEE_OTHER, &target(&place), KEEP_NOT)),
+        PlaceReading::Several(places) => (places, None),
+        PlaceReading::Unknown if typed.is_empty() => {
+            (Vec::new(), Some("Bitte geben Sie einen Ort oder eine Postleitzahl an.".to_owned()))
+        }
+        PlaceReading::Unknown => (Vec::new(), Some(unknown_place(&typed))),
+    };
+    let choice = templates::OrtChoice {
+        name: name.clone(),
+        lang: view::foreign(view.short.lang),
+        key: key.clone(),
+        typed,
+        places: places.iter().map(|place| Ort::of(place, target(place))).collect(),
+        error,
+    };
+    let page = Page::new(&format!("Ort wählen – {name}"), None);
+    Ok(html(&headers, KEEP_RESULTS, templates::ort(&page, &choice)))
+}
+
+async fn hand_over(
+    State(site): State<Site>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let Path((key, ars)) = path?;
+    let ars: Ars = ars.parse().map_err(|_| PageError::NotFound)?;
+    let chosen = Params::tolerant(query.as_deref(), &["dienst"])?.text("dienst")?;
+    let responsible = site.catalog.responsible(&LeistungRef::parse(&key), ars).await?;
+    if responsible.state == Outcome::UnknownPlace {
+        return Ok(fault(&Fault::NO_PLACE));
+    }
+    Ok(match zu::hand_over(&responsible, &key, chosen.as_deref()) {
+        None => fault(&Fault::NO_LEISTUNG),
+        Some(HandOver::NoSuchDienst) => fault(&Fault::NO_DIENST),
+        Some(HandOver::Go(url)) => leave(&url),
+        Some(HandOver::Page(view)) => {
+            let page = Page::new(&zu::title(&view), None);
+            html(&HeaderMap::new(), KEEP_NOT, templates::zu(&page, &view))
+        }
+    })
+}
+
+/// Sends the citizen to the Onlinedienst; it does not learn where the citizen comes from.
+fn leave(url: &Url) -> Response {
+    let mut response = redirect(StatusCode::SEE_OTHER, url.as_str(), KEEP_NOT);
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

@@ -1,0 +1,152 @@
+//! The page of results: one best answer, then the others.
+
+use indexer::catalog::{Hit, Place, SearchAnswer, State};
+use indexer::record::Lang;
+
+use super::view::{self, Dienst, Ort, SearchForm, Stelle};
+use super::{address, words};
+
+/// How many hits stand on one page.
+pub const PER_PAGE: usize = 10;
+/// Pages that can be asked for: as far as the catalog leaves out hits.
+pub const PAGES_MAX: usize = 100;
+
+/// The page of results.
+#[derive(Debug)]
+pub struct Results {
+    /// The form with what was typed.
+    pub form: SearchForm,
+    /// What was searched, for the heading.
+    pub question: String,
+    /// The place, where one is known.
+    pub place: Option<String>,
+    /// "3 Ergebnisse"
+    pub count: String,
+    /// There is none.
+    pub empty: bool,
+    /// What was typed, where something else was searched instead.
+    pub corrected: Option<String>,
+    /// "Diesen Ort gibt es mehrmals. Welcher ist es?"
+    pub which_place: Vec<Ort>,
+    /// The best answer; only on the first page.
+    pub best: Option<Treffer>,
+    /// The others.
+    pub others: Vec<Treffer>,
+    /// Address of the page before.
+    pub previous: Option<String>,
+    /// Address of the page after.
+    pub next: Option<String>,
+}
+
+/// One hit.
+#[derive(Debug)]
+pub struct Treffer {
+    /// The name as clean HTML, with what was found marked.
+    pub html: String,
+    /// Its language, where it is not German.
+    pub lang: Option<Lang>,
+    /// Short text.
+    pub kurztext: String,
+    /// The page of the Leistung.
+    pub href: String,
+    /// How the question for the office ended.
+    pub zustaendig: Zustaendig,
+    /// The online service, where there is exactly one best.
+    pub dienst: Option<Dienst>,
+    /// Where to choose among several.
+    pub auswahl: Option<String>,
+    /// There is an online service, but citizens may not be sent there.
+    pub dienst_gesperrt: bool,
+    /// "Stand: ... · Quelle: ..."
+    pub stand: String,
+}
+
+/// How the question for the office ended, for a hit.
+#[derive(Debug)]
+pub enum Zustaendig {
+    /// No place was given.
+    OhneOrt,
+    /// This one.
+    Stelle(Box<Stelle>),
+    /// Several; their names.
+    Mehrere(Vec<String>),
+    /// None is known.
+    Keine,
+}
+
+impl Results {
+    /// The page for an answer; `which_place` are the readings of the place field where it has several.
+    pub fn of(answer: &SearchAnswer, form: SearchForm, which_place: &[Place], page: usize) -> Self {
+        let mut hits = answer.hits.iter().map(|hit| Treffer::of(hit, answer.place.as_ref()));
+        let best = if page == 1 { hits.next() } else { None };
+        let which = if which_place.is_empty() { &answer.ambiguous } else { which_place };
+        // The text without the place: a place that is chosen now must not stand beside the old one.
+        let typed = if answer.understood.is_empty() { &answer.text } else { &answer.understood };
+        let question = answer.corrected.as_ref().unwrap_or(typed);
+        let shown = page.saturating_mul(PER_PAGE);
+        let turn = |page: usize| address::suche(&form.q, &form.ort, page);
+        Self {
+            question: question.clone(),
+            place: answer.place.as_ref().map(|place| place.name.clone()),
+            count: words::results(answer.total),
+            empty: answer.total == 0,
+            corrected: answer.corrected.as_ref().map(|_| typed.clone()),
+            which_place: which
+                .iter()
+                .map(|place| Ort::of(place, address::suche(question, place.ars.as_str(), 1)))
+                .collect(),
+            best,
+            others: hits.collect(),
+            previous: (page > 1).then(|| turn(page - 1)),
+            next: (shown < answer.total && page < PAGES_MAX).then(|| turn(page + 1)),
+            form,
+        }
+    }
+
+    /// Title of the page.
+    pub fn title(&self) -> String {
+        match &self.place {
+            Some(place) => format!("„{}“ – {place}", self.question),
+            None => format!("„{}“ – Suche", self.question),
+        }
+    }
+}
+
+impl Treffer {
+    fn of(hit: &Hit, place: Option<&Place>) -> Self {
+        let short = &hit.leistung;
+        let ars = place.map(|place| place.ars);
+        let responsible = hit.responsible.as_ref();
+        let zustaendig = match responsible.map(|responsible| (responsible.state, responsible.answers.as_slice())) {
+            None => Zustaendig::OhneOrt,
+            Some((State::Found, [first, ..])) => Zustaendig::Stelle(Box::new(Stelle::of(first))),
+            Some((State::Ambiguous, answers)) if !answers.is_empty() => {
+                Zustaendig::Mehrere(answers.iter().map(|answer| answer.organisationseinheit.name.clone()).collect())
+            }
+            Some(_) => Zustaendig::Keine,
+        };
+        let dienste = responsible.map_or(&[][..], |responsible| responsible.onlinedienste.as_slice());
+        let dienst = ars.zip(responsible).and_then(|(ars, one)| view::hand_over(&short.address_key(), &ars, one));
+        let open = dienste.iter().any(view::permitted);
+        let auswahl = ars.filter(|_| dienst.is_none() && open).map(|ars| address::zu(&short.address_key(), &ars));
+        Self {
+            html: hit.highlight.clone(),
+            lang: view::foreign(short.lang),
+            kurztext: short.kurztext.clone(),
+            href: address::leistung(short, ars.as_ref()),
+            zustaendig,
+            dienst_gesperrt: !open && !dienste.is_empty(),
+            dienst,
+            auswahl,
+            stand: view::stand(short),
+        }
+    }
+
+    /// Why this is the answer.
+    pub fn reasons(&self) -> &[String] {
+        match &self.zustaendig {
+            Zustaendig::Stelle(stelle) => &stelle.reasons,
+            _ => &[],
+        }
+    }
+}

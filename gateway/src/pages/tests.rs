@@ -1,0 +1,510 @@
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use connectors::gebiet::Level;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use indexer::catalog::{LeistungView, Responsible, SearchAnswer, State};
+use indexer::record::{Lang, ModulArt};
+use tower::ServiceExt as _;
+
+use super::fixtures::{self, HOSTILE};
+use super::leistung::LeistungPage;
+use super::results::Results;
+use super::templates::{self, Fault, OrtChoice, Page};
+use super::view::{Ort, Part, SearchForm};
+use super::zu::{self, HandOver, Lage, ZuPage};
+use super::{frame, leave, unknown_place};
+
+mod markup;
+
+fn page(title: &str) -> Page {
+    Page { style: "0", ..Page::new(title, Some("http://localhost:8080/hier".into())) }
+}
+
+fn form(q: &str, ort: &str) -> SearchForm {
+    SearchForm { q: q.into(), ort: ort.into(), ..SearchForm::default() }
+}
+
+#[track_caller]
+fn results(answer: &SearchAnswer) -> String {
+    let results = Results::of(answer, form(&answer.text, ""), &[], 1);
+    let html = templates::results(&page(&results.title()), &results);
+    markup::check(&html);
+    html
+}
+
+#[track_caller]
+fn leistung(view: &LeistungView) -> String {
+    let it = LeistungPage::of(view, "99012999017001");
+    let html = templates::leistung(&page(&it.title()), &it);
+    markup::check(&html);
+    html
+}
+
+#[track_caller]
+fn zu_page(responsible: &Responsible) -> ZuPage {
+    match zu::hand_over(responsible, "99012999017001", None) {
+        Some(HandOver::Page(page)) => *page,
+        other => panic!("no page but {other:?}"),
+    }
+}
+
+#[track_caller]
+fn zu_html(responsible: &Responsible) -> String {
+    let it = zu_page(responsible);
+    let html = templates::zu(&page(&zu::title(&it)), &it);
+    markup::check(&html);
+    html
+}
+
+/// The part of a page that is its own.
+fn main_of(html: &str) -> String {
+    let begin = html.find("<main").unwrap();
+    let end = html.find("</main>").unwrap();
+    html.get(begin..end).unwrap().lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_start_page() {
+    let html = templates::start(&page("Was möchten Sie erledigen?"), &SearchForm::default());
+    markup::check(&html);
+    insta::assert_snapshot!("start", html);
+}
+
+#[test]
+fn the_results_show_the_best_answer_first() {
+    insta::assert_snapshot!("results", main_of(&results(&fixtures::search_answer())));
+}
+
+#[test]
+fn the_results_help_when_there_are_none() {
+    let answer = SearchAnswer { total: 0, hits: Vec::new(), ..fixtures::search_answer() };
+    let html = results(&answer);
+    assert!(html.contains(r#"role="status">0 Ergebnisse<"#));
+    assert!(html.contains("tel:115"));
+    insta::assert_snapshot!("results_none", main_of(&html));
+}
+
+#[test]
+fn the_results_ask_which_place_is_meant_and_keep_the_question() {
+    let places = [
+        fixtures::neuenkirchen("Kreis Steinfurt", "055660064064"),
+        fixtures::neuenkirchen("Kreis Anderswo", "055660068068"),
+    ];
+    let answer = SearchAnswer { place: None, ambiguous: places.to_vec(), ..fixtures::search_answer() };
+    let html = results(&answer);
+    assert!(html.contains("Welcher ist es?"));
+    assert!(html.contains("/suche?q=hund%20anmelden&#38;ort=055660064064"), "{html}");
+    assert!(html.contains("Neuenkirchen (Kreis Steinfurt)"));
+}
+
+#[test]
+fn the_results_say_what_was_searched_instead() {
+    let answer = SearchAnswer {
+        text: "hunt anmelden".into(),
+        understood: "hunt anmelden".into(),
+        corrected: Some("hund anmelden".into()),
+        ..fixtures::search_answer()
+    };
+    let html = results(&answer);
+    assert!(html.contains("Zu „hunt anmelden“ haben wir nichts gefunden."));
+    assert!(html.contains("<title>„hund anmelden“ – Bochum – Portalverbund.NRW</title>"));
+    // What was typed stays in the field.
+    assert!(html.contains(r#"value="hunt anmelden""#));
+}
+
+#[test]
+fn results_are_turned_page_by_page() {
+    let answer = SearchAnswer { total: 23, ..fixtures::search_answer() };
+    let pages = |page| {
+        let results = Results::of(&answer, form("hund", "Bochum"), &[], page);
+        (results.best.is_some(), results.previous, results.next)
+    };
+    let at = |page: usize| Some(super::address::suche("hund", "Bochum", page));
+    assert_eq!(pages(1), (true, None, at(2)));
+    assert_eq!(pages(2), (false, at(1), at(3)));
+    assert_eq!(pages(3), (false, at(2), None));
+}
+
+#[test]
+fn a_hit_names_the_way_that_fits_its_state() {
+    for (responsible, expected) in [
+        (None, "Wer zuständig ist, hängt vom Ort ab."),
+        (Some(fixtures::found()), r#"<a class="knopf" href="/zu/99012999017001/059110000000""#),
+        (Some(fixtures::none()), "Für diesen Ort ist uns keine zuständige Stelle bekannt."),
+        (Some(ambiguous()), "Mehrere Stellen kommen infrage."),
+        (Some(blocked()), "dessen Adresse bei uns nicht registriert ist"),
+        (Some(Responsible { onlinedienste: Vec::new(), ..fixtures::found() }), "Zuständige Stelle und alle Angaben"),
+    ] {
+        let without_place = responsible.is_none();
+        let mut answer =
+            SearchAnswer { hits: vec![fixtures::hit("Hund anmelden", responsible)], ..fixtures::search_answer() };
+        if without_place {
+            answer.place = None;
+        }
+        let html = results(&answer);
+        assert!(html.contains(expected), "{expected}\n{html}");
+    }
+}
+
+fn ambiguous() -> Responsible {
+    Responsible {
+        state: State::Ambiguous,
+        answers: vec![fixtures::office("Amt A"), fixtures::office("Amt B")],
+        ..fixtures::found()
+    }
+}
+
+fn blocked() -> Responsible {
+    Responsible { onlinedienste: vec![fixtures::dienst("OD1", Level::Gemeinde, false)], ..fixtures::found() }
+}
+
+#[test]
+fn a_leistung_at_a_place() {
+    insta::assert_snapshot!("leistung", main_of(&leistung(&fixtures::view())));
+}
+
+#[test]
+fn a_leistung_without_a_place_asks_for_it() {
+    let html = leistung(&LeistungView { responsible: None, ..fixtures::view() });
+    assert!(html.contains("Wo wohnen Sie?"));
+    assert!(html.contains("<title>Hund anmelden – Portalverbund.NRW</title>"));
+    assert!(!html.contains("/zu/"));
+}
+
+#[test]
+fn a_leistung_without_an_office_says_how_to_go_on() {
+    let html = leistung(&LeistungView { responsible: Some(fixtures::none()), ..fixtures::view() });
+    assert!(html.contains("Für diesen Ort ist uns keine zuständige Stelle bekannt. So kommen Sie weiter:"));
+    assert!(html.contains("tel:+4923455500") && html.contains("tel:115"));
+}
+
+#[test]
+fn a_leistung_with_several_offices_leaves_the_choice() {
+    let html = leistung(&LeistungView { responsible: Some(ambiguous()), ..fixtures::view() });
+    assert!(html.contains("Mehrere Stellen kommen infrage"));
+    assert!(html.contains("<h3>Amt A</h3>") && html.contains("<h3>Amt B</h3>"));
+    assert!(html.contains("?dienst=L900001_OD1"));
+}
+
+#[test]
+fn a_service_that_is_not_registered_gets_no_link() {
+    let html = leistung(&LeistungView { responsible: Some(blocked()), ..fixtures::view() });
+    assert!(html.contains("bei uns nicht registriert"));
+    assert!(!html.contains("service.bochum.example"));
+    assert!(!html.contains("/zu/"));
+}
+
+#[test]
+fn texts_of_another_language_are_marked() {
+    let mut view = fixtures::view();
+    view.short.lang = Lang::EN;
+    view.short.name = "Register a dog".into();
+    let html = leistung(&view);
+    assert!(html.contains(r#"<h1 lang="en">Register a dog</h1>"#));
+    assert!(html.contains(r#"<div class="text" lang="en"><p>Dogs from abroad"#));
+    assert!(!html.contains(r#"<div class="text" lang="de">"#));
+}
+
+#[test]
+fn sections_stand_in_the_order_of_the_page() {
+    let mut own = fixtures::modul(ModulArt::Individuell("x".into()), "<p>Eigenes</p>");
+    own.modul.heading = [(Lang::DE, "Für Tierheime".to_owned())].into();
+    let mut view = fixtures::view();
+    view.modules.extend([
+        own,
+        fixtures::modul(ModulArt::Auskunftshinweis, "<p>nur für 115</p>"),
+        fixtures::text("09", " "),
+    ]);
+    let headings: Vec<Option<String>> =
+        LeistungPage::of(&view, "k").sections.into_iter().map(|section| section.heading).collect();
+    let expected = [
+        Some("Was Sie brauchen"),
+        Some("Kosten"),
+        Some("Dauer"),
+        Some("Frist"),
+        Some("So läuft es ab"),
+        Some("Ausführliche Beschreibung"),
+        Some("Hinweise und Besonderheiten"),
+        None,
+        Some("Für Tierheime"),
+        Some("Rechtsgrundlagen"),
+    ];
+    assert_eq!(headings, expected.map(|heading| heading.map(ToOwned::to_owned)));
+}
+
+#[test]
+fn headings_inside_a_text_stand_below_the_section() {
+    let moved = |html: &str| Part::of(&fixtures::htmls(Lang::DE, html)).unwrap().html;
+    assert_eq!(moved("<h1>a</h1><h2>b</h2>"), "<h3>a</h3><h4>b</h4>");
+    assert_eq!(moved("<h5>a</h5><h6>b</h6>"), "<h3>a</h3><h4>b</h4>");
+    assert_eq!(moved("<h1>a</h1><h5>b</h5><h6>c</h6>"), "<h3>a</h3><h6>b</h6><h6>c</h6>");
+    assert_eq!(moved("<h3>a</h3><p>b</p>"), "<h3>a</h3><p>b</p>");
+}
+
+#[test]
+fn the_hand_over_goes_straight_to_the_one_best_service() {
+    let best = |dienste: &[(&str, Level, bool)], langs: &[&[Lang]]| {
+        let mut dienste: Vec<_> =
+            dienste.iter().map(|(id, level, handover)| fixtures::dienst(id, *level, *handover)).collect();
+        for (dienst, langs) in dienste.iter_mut().zip(langs) {
+            dienst.sprachen = langs.to_vec();
+        }
+        let responsible = Responsible { onlinedienste: dienste, ..fixtures::found() };
+        match zu::hand_over(&responsible, "99", None) {
+            Some(HandOver::Go(url)) => url.path().to_owned(),
+            Some(HandOver::Page(page)) => format!("{:?}", page.lage),
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(best(&[("A", Level::Gemeinde, true), ("B", Level::Land, true)], &[]), "/A");
+    // One that citizens may not be sent to does not stand in the way of the next.
+    assert_eq!(best(&[("A", Level::Gemeinde, false), ("B", Level::Land, true)], &[]), "/B");
+    assert_eq!(best(&[("A", Level::Kreis, true), ("B", Level::Kreis, true)], &[]), "Auswahl");
+    assert_eq!(best(&[("A", Level::Kreis, true), ("A", Level::Kreis, true)], &[]), "/A");
+    assert_eq!(best(&[("A", Level::Kreis, true), ("B", Level::Kreis, true)], &[&[Lang::EN], &[Lang::DE]]), "/B");
+    assert_eq!(best(&[("A", Level::Kreis, false)], &[]), "Gesperrt");
+    assert_eq!(best(&[], &[]), "NurVorOrt");
+}
+
+#[test]
+fn a_chosen_service_has_to_be_one_of_those_offered_and_permitted() {
+    let responsible = Responsible {
+        onlinedienste: vec![fixtures::dienst("A", Level::Kreis, true), fixtures::dienst("B", Level::Kreis, false)],
+        ..fixtures::found()
+    };
+    let chosen = |id: &str| zu::hand_over(&responsible, "99", Some(id)).unwrap();
+    assert!(matches!(chosen("L900001_A"), HandOver::Go(url) if url.path() == "/A"));
+    assert!(matches!(chosen("L900001_B"), HandOver::NoSuchDienst));
+    assert!(matches!(chosen("https://evil.example/"), HandOver::NoSuchDienst));
+}
+
+#[test]
+fn no_scheme_but_http_is_ever_handed_over_to() {
+    let mut responsible = fixtures::found();
+    responsible.onlinedienste[0].url = "javascript:alert(1)".parse().unwrap();
+    assert_eq!(zu_page(&responsible).lage, Lage::Gesperrt);
+    assert!(!zu_html(&responsible).contains("javascript:"));
+}
+
+#[test]
+fn several_offices_are_a_choice_even_with_one_service() {
+    assert_eq!(zu_page(&ambiguous()).lage, Lage::Auswahl);
+    insta::assert_snapshot!("zu_choice", main_of(&zu_html(&ambiguous())));
+}
+
+#[test]
+fn the_hand_over_says_what_to_do_instead() {
+    let html = zu_html(&blocked());
+    assert!(html.contains("können wir nicht öffnen") && html.contains("tel:+4923455500"));
+    assert!(!html.contains("service.bochum.example"));
+    let html = zu_html(&Responsible { onlinedienste: Vec::new(), ..fixtures::found() });
+    assert!(html.contains("Nur vor Ort oder schriftlich möglich") && html.contains("Steueramt"));
+    insta::assert_snapshot!("zu_none", main_of(&zu_html(&fixtures::none())));
+}
+
+#[test]
+fn what_is_not_known_is_not_handed_over() {
+    for state in [State::UnknownLeistung, State::UnknownPlace] {
+        let responsible = Responsible { state, leistung: None, ..fixtures::found() };
+        assert!(zu::hand_over(&responsible, "99", None).is_none());
+    }
+    let response = leave(&"https://a.example/x".parse().unwrap());
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], "https://a.example/x");
+    assert_eq!(response.headers()[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+}
+
+#[test]
+fn the_choice_of_a_place() {
+    let place = fixtures::neuenkirchen("Kreis Steinfurt", "055660064064");
+    let choice = |places: Vec<Ort>, error: Option<String>| {
+        let choice = OrtChoice {
+            name: "Hund anmelden".into(),
+            lang: None,
+            key: "99".into(),
+            typed: "Neuenk".into(),
+            places,
+            error,
+        };
+        let html = templates::ort(&page("Ort wählen"), &choice);
+        markup::check(&html);
+        html
+    };
+    let html = choice(vec![Ort::of(&place, "/leistung/99/x/055660064064".into())], None);
+    assert!(html.contains("Neuenkirchen (Kreis Steinfurt)") && html.contains("48485"));
+    let html = choice(Vec::new(), Some(unknown_place("Neuenk")));
+    assert!(html.contains(r#"aria-describedby="ort-fehler""#) && html.contains(r#"value="Neuenk""#));
+}
+
+#[test]
+fn faults_are_said_in_german_with_a_way_on() {
+    for fault in [
+        &Fault::NOT_FOUND,
+        &Fault::NO_LEISTUNG,
+        &Fault::NO_PLACE,
+        &Fault::NO_DIENST,
+        &Fault::ADDRESS,
+        &Fault::METHOD,
+        &Fault::CATALOG,
+    ] {
+        let html = templates::fault(&page(fault.title), fault);
+        markup::check(&html);
+        assert!(html.contains(fault.heading) && html.contains(r#"role="search""#) && html.contains("tel:115"));
+    }
+}
+
+#[test]
+fn hostile_texts_stay_texts_everywhere() {
+    let hostile = || HOSTILE.to_owned();
+    let mut responsible = fixtures::found();
+    let unit = &mut responsible.answers[0].organisationseinheit;
+    unit.name = hostile();
+    unit.id = hostile();
+    for one in &mut unit.kommunikation {
+        one.kennung = hostile();
+    }
+    unit.anschriften[0].strasse = Some(hostile());
+    unit.links[0].title = Some(hostile());
+    responsible.answers[0].reason = vec![hostile()];
+    responsible.onlinedienste[0].name = hostile();
+    responsible.onlinedienste[0].portal_name = hostile();
+    responsible.onlinedienste[0].zahlungsweisen = vec![hostile()];
+    responsible.place = responsible.place.map(|place| indexer::catalog::Place { name: hostile(), ..place });
+    let mut view = fixtures::view();
+    view.short.name = hostile();
+    view.short.id = hostile();
+    view.short.schluessel.clear();
+    view.short.kurztext = hostile();
+    view.short.portal_name = hostile();
+    view.modules[0].modul.heading = [(Lang::DE, hostile())].into();
+    view.modules[5].modul.facts = vec![hostile()];
+    view.responsible = Some(responsible.clone());
+    responsible.leistung = Some(view.short.clone());
+    let it = LeistungPage::of(&view, HOSTILE);
+    let answer = SearchAnswer {
+        text: hostile(),
+        understood: hostile(),
+        corrected: Some(hostile()),
+        hits: vec![indexer::catalog::Hit {
+            leistung: view.short.clone(),
+            responsible: Some(responsible.clone()),
+            ..fixtures::hit("Hund", None)
+        }],
+        ..fixtures::search_answer()
+    };
+    let form =
+        SearchForm { q: hostile(), ort: hostile(), q_error: Some(hostile()), ort_error: Some(unknown_place(HOSTILE)) };
+    let found = Results::of(&answer, form, &[fixtures::bochum()], 2);
+    let blocked = Responsible { onlinedienste: vec![fixtures::dienst(HOSTILE, Level::Kreis, false)], ..responsible };
+    let zu = zu_page(&blocked);
+    for html in [
+        templates::leistung(&page(&it.title()), &it),
+        templates::results(&page(&found.title()), &found),
+        templates::zu(&page(&zu::title(&zu)), &zu),
+    ] {
+        markup::check(&html);
+        for bad in ["<script", "<img", "onerror=y>"] {
+            assert!(!html.contains(bad), "{bad} in {html}");
+        }
+    }
+}
+
+async fn ask(router: Router, method: Method, uri: &str) -> (Response<()>, String) {
+    let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (Response::from_parts(parts, ()), String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_protecting_headers() {
+    for uri in ["/robots.txt", "/static/portalverbund.css", "/gibt-es-nicht", "/gibt-es-nicht/"] {
+        let (response, _) = ask(frame(Router::new(), true), Method::GET, uri).await;
+        for name in ["content-security-policy", "strict-transport-security", "permissions-policy"] {
+            assert!(response.headers().contains_key(name), "{name} at {uri}");
+        }
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_exist_is_a_german_404() {
+    let (response, body) = ask(frame(Router::new(), false), Method::GET, "/gibt/es/nicht?q=%3Cscript%3E").await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+    assert!(body.contains("Diese Seite gibt es nicht") && !body.contains("<script"));
+}
+
+#[tokio::test]
+async fn a_slash_too_many_never_leads_to_another_host() {
+    let location = async |uri: &str| {
+        let (response, _) = ask(frame(Router::new(), false), Method::GET, uri).await;
+        response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(location("/suche/?q=hund").await.as_deref(), Some("/suche?q=hund"));
+    assert_eq!(location("//evil.example/").await, None);
+    assert_eq!(location("///").await, None);
+}
+
+#[tokio::test]
+async fn only_reading_is_allowed() {
+    let (response, body) = ask(frame(Router::new(), false), Method::POST, "/robots.txt").await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()[header::ALLOW], "GET,HEAD");
+    assert!(body.contains("So lässt sich diese Seite nicht aufrufen"));
+}
+
+#[tokio::test]
+async fn the_style_sheet_is_kept_for_ever_under_its_version_only() {
+    let css = async |uri: String| ask(frame(Router::new(), false), Method::GET, &uri).await;
+    let (response, body) = css(format!("/static/portalverbund.css?v={}", templates::style_version())).await;
+    assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert_eq!(body, templates::STYLE_SHEET);
+    let (response, _) = css("/static/portalverbund.css?v=x".into()).await;
+    assert!(!response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert!(!templates::STYLE_SHEET.contains("url(") && !templates::STYLE_SHEET.contains("@import"));
+}
+
+#[test]
+fn a_question_is_read_field_by_field() {
+    let read = |query: &str| super::Question::read(Some(query)).unwrap();
+    let question = read("q=hund&ort=+Bochum+&utm_source=brief&seite=2");
+    assert_eq!((question.q.as_deref(), question.ort.as_deref(), question.page), (Some("hund"), Some("Bochum"), 2));
+    let empty = read("q=&ort=Bochum");
+    assert!(empty.q.is_none() && empty.form.q_error.is_some());
+    // What is right stays in its field.
+    assert_eq!(empty.form.ort, "Bochum");
+    let long = read(&format!("q=hund&ort={}", "x".repeat(201)));
+    assert!(long.form.ort_error.is_some() && long.ort.is_none());
+    for bad in ["q=a&q=b", "q=a&seite=0", "q=a&seite=101", "q=a&seite=x"] {
+        assert!(super::Question::read(Some(bad)).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_address_of_a_leistung_is_right_or_known_to_be_wrong() {
+    let path = |schluessel: &str, slug: Option<&str>, ars: Option<&str>| super::LeistungPath {
+        schluessel: schluessel.into(),
+        slug: slug.map(Into::into),
+        ars: ars.map(Into::into),
+    };
+    let right = "/leistung/99/hund-anmelden/059110000000";
+    assert!(path("99", Some("hund-anmelden"), Some("059110000000")).is(right));
+    for wrong in [
+        path("99", Some("hund"), Some("059110000000")),
+        path("99", Some("hund-anmelden"), Some("05911")),
+        path("99", Some("059110000000"), None),
+        path("99", None, None),
+    ] {
+        assert!(!wrong.is(right), "{wrong:?}");
+    }
+    let place = |slug, ars| path("99", slug, ars).place().ok().flatten().map(|ars| ars.to_string());
+    assert_eq!(place(Some("x"), Some("05911")).as_deref(), Some("059110000000"));
+    assert_eq!(place(Some("059110000000"), None).as_deref(), Some("059110000000"));
+    assert_eq!(place(Some("hund"), None), None);
+    assert!(path("99", Some("x"), Some("bochum")).place().is_err());
+    assert!(path("L1_a/b", Some("x"), None).is("/leistung/L1_a%2Fb/x"));
+}

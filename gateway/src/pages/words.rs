@@ -1,0 +1,244 @@
+//! German words for citizens: headings, levels, dates. Codes become words here or stay unsaid, never guessed.
+
+use std::sync::LazyLock;
+
+use connectors::gebiet::Level;
+use indexer::record::ModulArt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// German legal time by its rule, so that no time zone files are needed on the machine (EU directive 2000/84/EC).
+static BERLIN: LazyLock<TimeZone> =
+    LazyLock::new(|| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("the rule is valid POSIX TZ"));
+
+/// Where a module stands on the page, and under which heading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Section {
+    /// Sections are shown in this order; equal ones as delivered.
+    pub order: u8,
+    /// The heading; none where we have no word for what it is about.
+    pub heading: Option<&'static str>,
+    /// Name of the section inside the page.
+    pub anchor: &'static str,
+}
+
+/// The section of a module; none for what stands elsewhere on the page or is not for citizens.
+pub fn section(art: &ModulArt) -> Option<Section> {
+    let (order, heading, anchor) = match art {
+        ModulArt::Text(code) => match code.as_str() {
+            "02" | "03" | "05" | "18" | "24" => return None,
+            "08" => (10, Some("Was Sie brauchen"), "unterlagen"),
+            "09" => (45, Some("Voraussetzungen"), "voraussetzungen"),
+            "11" => (50, Some("So läuft es ab"), "ablauf"),
+            "06" => (60, Some("Ausführliche Beschreibung"), "beschreibung"),
+            "14" => (65, Some("Formulare"), "formulare"),
+            "16" => (70, Some("Hinweise und Besonderheiten"), "hinweise"),
+            "22" => (75, Some("Wer zuständig ist"), "zustaendig"),
+            "23" => (76, Some("Wo Sie Rat bekommen"), "ansprechpunkt"),
+            "15" => (85, Some("Weitere Informationen"), "weiteres"),
+            "25" => (90, Some("Wenn Sie nicht einverstanden sind (Rechtsbehelf)"), "rechtsbehelf"),
+            "07" => (95, Some("Rechtsgrundlagen"), "recht"),
+            _ => (80, None, "angaben"),
+        },
+        ModulArt::Dokumente => (11, Some("Unterlagen und Formulare"), "dokumente"),
+        ModulArt::Kosten => (20, Some("Kosten"), "kosten"),
+        ModulArt::Bearbeitungsdauer => (30, Some("Dauer"), "dauer"),
+        ModulArt::Frist => (40, Some("Frist"), "frist"),
+        ModulArt::Individuell(_) => (80, None, "angaben"),
+        ModulArt::Auskunftshinweis => return None,
+    };
+    Some(Section { order, heading, anchor })
+}
+
+/// Name of a text module in the list `leistungstextmodulleika`; none for codes that are not in it.
+pub fn textmodul_name(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "02" => "Leistungsbezeichnung",
+        "03" => "Leistungsbezeichnung II",
+        "05" => "Kurztext",
+        "06" => "Volltext",
+        "07" => "Handlungsgrundlagen",
+        "08" => "Erforderliche Unterlagen",
+        "09" => "Voraussetzungen",
+        "11" => "Verfahrensablauf",
+        "14" => "Formulare",
+        "15" => "Weiterführende Informationen",
+        "16" => "Hinweise",
+        "18" => "Urheber",
+        "22" => "Zuständige Stelle",
+        "23" => "Ansprechpunkt",
+        "24" => "Teaser",
+        "25" => "Rechtsbehelf",
+        _ => return None,
+    })
+}
+
+/// The trust level in words, where a delivery says it in words. What its codes (00 to 40) mean is published nowhere
+/// that we know, so a code stays unsaid.
+pub fn vertrauensniveau(text: Option<&str>) -> Option<&'static str> {
+    match text?.trim().to_lowercase().as_str() {
+        "basisregistrierung" | "basis" => Some("Basisregistrierung (Benutzername und Passwort)"),
+        "substanziell" | "substantiell" => Some("substanziell (zum Beispiel ELSTER-Zertifikat)"),
+        "hoch" => Some("hoch (Online-Ausweis)"),
+        _ => None,
+    }
+}
+
+/// The kind of an address.
+pub fn anschrift_art(code: Option<&str>) -> &'static str {
+    match code {
+        Some("002") => "Besuchsadresse",
+        Some("003" | "004" | "006") => "Postanschrift",
+        Some("005") => "Lieferanschrift",
+        _ => "Adresse",
+    }
+}
+
+/// A level as citizens call it.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Bund => "Bund",
+        Level::Land => "Land",
+        Level::Regierungsbezirk => "Regierungsbezirk",
+        Level::Kreis => "Kreis",
+        Level::Verband => "Gemeindeverband",
+        Level::Gemeinde => "Stadt oder Gemeinde",
+    }
+}
+
+/// A language in German, as in "auf Deutsch"; the two letters where we have no word.
+pub fn language(code: &str) -> &str {
+    match code {
+        "ar" => "Arabisch",
+        "de" => "Deutsch",
+        "en" => "Englisch",
+        "es" => "Spanisch",
+        "fr" => "Französisch",
+        "it" => "Italienisch",
+        "nl" => "Niederländisch",
+        "pl" => "Polnisch",
+        "ro" => "Rumänisch",
+        "ru" => "Russisch",
+        "tr" => "Türkisch",
+        "uk" => "Ukrainisch",
+        other => other,
+    }
+}
+
+/// The day in Germany as `JJJJ-MM-TT`, for programs.
+pub fn date_iso(when: Timestamp) -> String {
+    when.to_zoned(BERLIN.clone()).date().to_string()
+}
+
+/// The day in Germany as `TT.MM.JJJJ`, for people.
+pub fn date(when: Timestamp) -> String {
+    when.to_zoned(BERLIN.clone()).strftime("%d.%m.%Y").to_string()
+}
+
+/// "1 Ergebnis", "1.234 Ergebnisse".
+pub fn results(number: usize) -> String {
+    if number == 1 { "1 Ergebnis".to_owned() } else { format!("{} Ergebnisse", grouped(number)) }
+}
+
+/// A number with a point between thousands.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('.');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A telephone number as it is dialled from anywhere (RFC 3966); none when there is no number in the text.
+pub fn tel(number: &str) -> Option<String> {
+    // What follows a letter is a second number or a remark.
+    let number = number.trim().replace("(0)", "");
+    let number = number.split(|letter: char| letter.is_alphabetic() || letter == ',' || letter == ';').next()?;
+    let plus = number.trim_start().starts_with('+');
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() < 3 || digits.len() > 18 {
+        return None;
+    }
+    Some(match (plus, digits.strip_prefix("00"), digits.strip_prefix('0')) {
+        (true, _, _) => format!("tel:+{digits}"),
+        (false, Some(rest), _) => format!("tel:+{rest}"),
+        (false, None, Some(rest)) => format!("tel:+49{rest}"),
+        (false, None, None) => format!("tel:{digits}"),
+    })
+}
+
+/// An e-mail address as a link; none when the text is no plain address.
+pub fn mailto(address: &str) -> Option<String> {
+    let address = address.trim();
+    let (local, domain) = address.split_once('@')?;
+    let plain = |text: &str, more: &[u8]| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    let usable = plain(local, b".+-_'") && plain(domain, b".-") && domain.contains('.');
+    usable.then(|| format!("mailto:{address}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_the_day_in_germany() {
+        for (when, iso, german) in [
+            ("2026-10-01T00:00:00Z", "2026-10-01", "01.10.2026"),
+            ("2026-06-30T22:30:00Z", "2026-07-01", "01.07.2026"),
+            ("2026-12-31T22:59:59Z", "2026-12-31", "31.12.2026"),
+            ("2026-12-31T23:00:00Z", "2027-01-01", "01.01.2027"),
+        ] {
+            let when: Timestamp = when.parse().unwrap();
+            assert_eq!((date_iso(when).as_str(), date(when).as_str()), (iso, german));
+        }
+    }
+
+    #[test]
+    fn a_number_is_dialled_from_anywhere() {
+        for (text, expected) in [
+            ("0234 910-0", Some("tel:+492349100")),
+            ("(02861) 681-0", Some("tel:+4928616810")),
+            ("+49 (0) 211 / 837-01", Some("tel:+4921183701")),
+            ("0049 211 837", Some("tel:+49211837")),
+            ("115", Some("tel:115")),
+            ("0234 910-1 oder -2", Some("tel:+492349101")),
+            ("siehe Internet", None),
+            ("", None),
+        ] {
+            assert_eq!(tel(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_plain_address_becomes_a_mail_link() {
+        assert_eq!(mailto(" info@stadt.example ").as_deref(), Some("mailto:info@stadt.example"));
+        for bad in
+            ["info", "a@b", "a b@c.example", "a@b.example?bcc=x@y.example", "\"><script>@x.example", "@x.example"]
+        {
+            assert_eq!(mailto(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn results_are_counted_in_german() {
+        assert_eq!(
+            [0, 1, 2, 1234, 1_234_567].map(results),
+            ["0 Ergebnisse", "1 Ergebnis", "2 Ergebnisse", "1.234 Ergebnisse", "1.234.567 Ergebnisse"]
+        );
+    }
+
+    #[test]
+    fn a_code_that_nobody_explains_stays_unsaid() {
+        assert_eq!(vertrauensniveau(Some("20")), None);
+        assert_eq!(vertrauensniveau(None), None);
+        assert!(vertrauensniveau(Some("Substantiell")).unwrap().starts_with("substanziell"));
+        assert_eq!(section(&ModulArt::Text("04".into())).unwrap().heading, None);
+        assert_eq!(section(&ModulArt::Auskunftshinweis), None);
+    }
+}
