@@ -266,9 +266,9 @@ impl State {
         }
         let source = tokens.get_mut();
         source.begin_token();
-        if self.phase == Phase::Prolog && source.peek(3) == b"<!D" {
-            let doctype = source.peek(9) == b"<!DOCTYPE";
-            return Err(self.begin.fault(if doctype { FaultKind::Doctype } else { ill("unbekannte Deklaration") }));
+        // before the tokeniser would read all of it; lower case is HTML's, and just as unwanted
+        if self.phase == Phase::Prolog && source.peek(9).eq_ignore_ascii_case(b"<!DOCTYPE") {
+            return Err(self.begin.fault(FaultKind::Doctype));
         }
         token.clear();
         let first = std::mem::take(&mut self.first);
@@ -277,7 +277,7 @@ impl State {
             Ok(Token::Empty(tag)) => self.open(tag, true),
             Ok(Token::End(tag)) => {
                 let name = &*tag;
-                self.scope.close_named(name).map_err(|fault| self.in_tag(name, 2, fault))?;
+                self.scope.close_named(name).map_err(|fault| self.in_tag(name, 0, fault))?;
                 self.position.column += 3;
                 self.position.advance(name.as_bytes());
                 self.end_element();

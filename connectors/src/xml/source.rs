@@ -31,8 +31,9 @@ pub(super) struct SourceFault {
 pub(super) struct Source<R> {
     inner: R,
     encoding: Option<Encoding>,
-    /// Bytes that were read and not yet decoded: all of a block before decoding, a cut character after it.
-    raw: Vec<u8>,
+    /// A block; `held` bytes of it were read and not yet decoded, after decoding a cut character at most.
+    raw: Box<[u8]>,
+    held: usize,
     /// Decoded and checked text; `at` of it has been handed out.
     clean: Vec<u8>,
     at: usize,
@@ -52,7 +53,8 @@ impl<R: Read> Source<R> {
         Self {
             inner,
             encoding: None,
-            raw: Vec::with_capacity(BLOCK + 4),
+            raw: vec![0; BLOCK].into_boxed_slice(),
+            held: 0,
             clean: Vec::with_capacity(BLOCK + 4),
             at: 0,
             end_position: Position::default(),
@@ -114,22 +116,19 @@ impl<R: Read> Source<R> {
     /// Reads until at least `wanted` bytes or the end are there.
     fn read_raw(&mut self, wanted: usize) {
         let mut new = 0;
-        while new < wanted && self.raw.len() < BLOCK {
-            let before = self.raw.len();
-            self.raw.resize(BLOCK, 0);
-            let result = self.inner.read(&mut self.raw[before..]);
-            self.raw.truncate(before + result.as_ref().map_or(0, |count| *count));
-            match result {
+        while new < wanted && self.held < BLOCK {
+            match self.inner.read(&mut self.raw[self.held..]) {
                 Ok(0) => {
                     self.ended = true;
                     return;
                 }
                 Ok(count) => {
                     new += count;
+                    self.held += count;
                     self.total += count as u64;
                     if self.total > self.document_bytes {
                         let over = (self.total - self.document_bytes) as usize;
-                        self.raw.truncate(self.raw.len().saturating_sub(over));
+                        self.held = self.held.saturating_sub(over);
                         let limit = self.document_bytes;
                         self.fault = Some(FaultKind::Limit(format!("Dokument über {limit} Bytes")));
                         return;
@@ -146,13 +145,19 @@ impl<R: Read> Source<R> {
 
     /// Decides the encoding by the byte order mark and the declaration (XML 1.0, 4.3.3 and appendix F).
     fn find_encoding(&mut self) {
-        match encoding_of(&self.raw) {
+        match encoding_of(&self.raw[..self.held]) {
             Ok((encoding, mark)) => {
-                self.raw.drain(..mark);
+                self.used(mark);
                 self.encoding = Some(encoding);
             }
             Err(kind) => self.fault = Some(kind),
         }
+    }
+
+    /// Lets go of the first bytes of `raw`.
+    fn used(&mut self, count: usize) {
+        self.raw.copy_within(count..self.held, 0);
+        self.held -= count;
     }
 
     /// Moves what `raw` holds to `clean`; a character that is cut by the block's end stays.
@@ -161,29 +166,30 @@ impl<R: Read> Source<R> {
             Some(Encoding::Utf8) => self.decode_utf8(),
             Some(Encoding::Utf16 { big_endian }) => self.decode_utf16(big_endian),
             Some(Encoding::Latin1) => {
-                for byte in &self.raw {
+                for byte in &self.raw[..self.held] {
                     push(&mut self.clean, char::from(*byte));
                 }
-                self.raw.len()
+                self.held
             }
             Some(Encoding::Ascii) => {
-                let good = self.raw.iter().position(|byte| !byte.is_ascii()).unwrap_or(self.raw.len());
-                self.clean.extend_from_slice(&self.raw[..good]);
-                if good < self.raw.len() {
+                let raw = &self.raw[..self.held];
+                let good = raw.iter().position(|byte| !byte.is_ascii()).unwrap_or(raw.len());
+                self.clean.extend_from_slice(&raw[..good]);
+                if good < raw.len() {
                     self.fault = Some(FaultKind::Encoding("ein Byte über 127, angegeben ist US-ASCII".into()));
                 }
-                self.raw.len()
+                self.held
             }
             None => 0,
         };
-        self.raw.drain(..used);
-        if self.ended && self.fault.is_none() && !self.raw.is_empty() {
+        self.used(used);
+        if self.ended && self.fault.is_none() && self.held > 0 {
             self.fault = Some(FaultKind::Encoding("das letzte Zeichen ist abgeschnitten".into()));
         }
     }
 
     fn decode_utf8(&mut self) -> usize {
-        match std::str::from_utf8(&self.raw) {
+        match std::str::from_utf8(&self.raw[..self.held]) {
             Ok(text) => {
                 self.clean.extend_from_slice(text.as_bytes());
                 text.len()
@@ -206,9 +212,10 @@ impl<R: Read> Source<R> {
             [first, second] => u16::from_le_bytes([first, second]),
             _ => 0,
         };
+        let raw = &self.raw[..self.held];
         let mut used = 0;
-        while let Some(first) = self.raw.get(used..used + 2).map(unit) {
-            let second = self.raw.get(used + 2..used + 4).map(unit);
+        while let Some(first) = raw.get(used..used + 2).map(unit) {
+            let second = raw.get(used + 2..used + 4).map(unit);
             let decoded = match (first, second) {
                 (0xD800..=0xDBFF, None) => return used,
                 (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) => {
@@ -218,7 +225,7 @@ impl<R: Read> Source<R> {
             };
             let Some(char) = decoded else {
                 self.fault = Some(FaultKind::Encoding("ein halbes Ersatzpaar in UTF-16".into()));
-                return self.raw.len();
+                return self.held;
             };
             push(&mut self.clean, char);
             used += 2 * char.len_utf16();
@@ -330,7 +337,8 @@ fn encoding_of(raw: &[u8]) -> Result<(Encoding, usize), FaultKind> {
     if head.is_empty() || head.iter().all(|byte| names::is_space(*byte)) && raw.len() < BLOCK {
         return Err(FaultKind::Empty);
     }
-    if head.starts_with(b"\xEF\xBB\xBF") {
+    // quick-xml would take a second mark for the first one
+    if head.starts_with(b"\xEF\xBB\xBF") || (mark == 2 && body.starts_with(&raw[..mark])) {
         return Err(FaultKind::NotWellFormed("Zeichen vor dem ersten Element".into()));
     }
     let declared = match head.strip_prefix(b"<?xml") {
