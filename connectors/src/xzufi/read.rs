@@ -271,11 +271,16 @@ impl<R: Read> Reader<R> {
             return self.entry(object, line);
         }
         let Some(element) = self.tree.root() else { return Ok(None) };
+        if let (Known::Kopf | Known::Loesche, Object::TooLarge(_, value)) = (known, object) {
+            let what = format!("{} {value}", element.local());
+            return Err(self.notices.finding(Rule::XmlLimit, line).value(what));
+        }
         let mut mapper = Mapper { notices: &mut self.notices, fragments: Vec::new() };
         match known {
             Known::Kopf => self.kopf = Some(mapper.nachrichtenkopf(element)?),
             Known::Loesche => return mapper.loesche(element),
-            Known::No => mapper.unknown(element),
+            // it belongs to no object that could keep it
+            Known::No => mapper.notices.unknown(element.local(), line),
             Known::Ignored | Known::Object => {}
         }
         Ok(None)

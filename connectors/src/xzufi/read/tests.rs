@@ -471,6 +471,15 @@ fn a_text_or_object_that_is_too_large_costs_only_itself() {
 }
 
 #[test]
+fn a_head_or_deletion_that_is_too_large_ends_the_file() {
+    let text = "x".repeat(TEXT_BYTES + 1);
+    let kopf = format!("<x:nachrichtenkopf><x:sender>{text}</x:sender></x:nachrichtenkopf>");
+    check_fault(&message(&kopf), Rule::XmlLimit, 1);
+    let loesche = format!("{KOPF}\n<x:loesche klasse='Leistung'><x:id>{text}</x:id></x:loesche>");
+    check_fault(&message(&loesche), Rule::XmlLimit, 2);
+}
+
+#[test]
 fn reports_of_unknown_elements_do_not_grow_without_end() {
     let inner: String = (0..2000).map(|at| format!("<x:neu{at}/>")).collect();
     let read = read(&message(&format!("{KOPF}{inner}")));
