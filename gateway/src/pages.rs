@@ -230,6 +230,16 @@ fn unknown_place(text: &str) -> String {
     format!("Den Ort „{text}“ kennen wir nicht. Bitte prüfen Sie die Schreibweise oder geben Sie die Postleitzahl an.")
 }
 
+/// What the place field shows: what was typed; for a choice, which comes back as a key, a name that is read as this
+/// same place again, where there is one.
+fn field_text(typed: &str, place: &Place, read: impl Fn(&str) -> PlaceReading) -> String {
+    if typed != place.ars.as_str() {
+        return typed.to_owned();
+    }
+    let same = |name: &String| matches!(read(name), PlaceReading::One(one) if one.ars == place.ars);
+    [place.name.clone(), view::place_name(place)].into_iter().find(same).unwrap_or_else(|| typed.to_owned())
+}
+
 async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, PageError> {
     let mut question = Question::read(query.as_deref())?;
     let Some(text) = question.q.take() else {
@@ -242,19 +252,12 @@ async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): Ra
     if let Some(ort) = &question.ort {
         match site.catalog.place(ort) {
             PlaceReading::One(one) => {
-                // A choice comes back as its key; citizens read names.
-                question.form.ort.clone_from(&one.name);
+                question.form.ort = field_text(ort, &one, |text| site.catalog.place(text));
                 place = Some(one.ars);
             }
             PlaceReading::Several(several) => which = several,
             PlaceReading::Unknown => question.form.ort_error = Some(unknown_place(ort)),
         }
-    }
-    // Names that several places share would be asked again on the next page.
-    if let (Some(ars), Some(ort)) = (place, &question.ort)
-        && !matches!(site.catalog.place(&question.form.ort), PlaceReading::One(one) if one.ars == ars)
-    {
-        question.form.ort.clone_from(ort);
     }
     let offset = (question.page - 1) * PER_PAGE;
     let request = SearchRequest { text, place, lang: Some(Lang::DE), limit: PER_PAGE, offset, explain: false };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use connectors::ids::Leistungsschluessel;
+use connectors::xzufi::codes;
 use indexer::catalog;
 use indexer::record::{self, Htmls, Lang, Texts};
 
@@ -242,7 +243,7 @@ impl From<catalog::ModulView> for wire::Modul {
             record::ModulArt::Auskunftshinweis => (wire::ModulArt::Auskunftshinweis, None),
         };
         let name = match art {
-            wire::ModulArt::Text => code.as_deref().and_then(words::textmodul_name),
+            wire::ModulArt::Text => code.as_deref().and_then(codes::textmodul_name),
             _ => None,
         };
         Self {

@@ -199,7 +199,7 @@ impl Inhalt {
     }
 }
 
-/// What to know before leaving: where to, who, account, papers, cost, duration, languages.
+/// What to know before leaving: who, account, papers, cost, duration, languages. Where to stands at the button.
 fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]) -> Vec<Vorab> {
     let plain = |label, text: &str| Vorab { label, text: text.to_owned(), anchor: None };
     let known = |label, text: &str| (!text.is_empty()).then(|| plain(label, text));
@@ -224,7 +224,6 @@ fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]) -> Vec<Vo
         }
     };
     [
-        Some(plain("Sie gehen zu", &format!("{} ({})", dienst.anbieter, dienst.host))),
         office.map(|name| plain("Zuständige Stelle", name)),
         Some(plain("Anmeldung (Vertrauensniveau)", dienst.vertrauensniveau)),
         Some(fact("Unterlagen", &[ModulArt::Dokumente], &["unterlagen", "dokumente"])),

@@ -1,10 +1,11 @@
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use axum::routing::get;
 use connectors::gebiet::Level;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use indexer::catalog::{LeistungView, Responsible, SearchAnswer, State};
+use indexer::catalog::{LeistungView, PlaceReading, Responsible, SearchAnswer, State};
 use indexer::record::{Lang, ModulArt};
 use tower::ServiceExt as _;
 
@@ -507,4 +508,35 @@ fn an_address_of_a_leistung_is_right_or_known_to_be_wrong() {
     assert_eq!(place(Some("hund"), None), None);
     assert!(path("99", Some("x"), Some("bochum")).place().is_err());
     assert!(path("L1_a/b", Some("x"), None).is("/leistung/L1_a%2Fb/x"));
+}
+
+#[test]
+fn the_place_field_keeps_what_was_typed_and_shows_no_key_without_need() {
+    let place = fixtures::neuenkirchen("Kreis Steinfurt", "055660064064");
+    let text = |typed: &str, known: &[&str]| {
+        super::field_text(typed, &place, |name| {
+            if known.contains(&name) { PlaceReading::One(place.clone()) } else { PlaceReading::Unknown }
+        })
+    };
+    assert_eq!(text("48485", &["Neuenkirchen"]), "48485");
+    assert_eq!(text("055660064064", &["Neuenkirchen"]), "Neuenkirchen");
+    assert_eq!(text("055660064064", &["Neuenkirchen (Kreis Steinfurt)"]), "Neuenkirchen (Kreis Steinfurt)");
+    assert_eq!(text("055660064064", &[]), "055660064064");
+}
+
+#[tokio::test]
+async fn slug_and_place_may_be_missing_in_an_address() {
+    use axum::extract::Path;
+    let show = async |Path(path): Path<super::LeistungPath>| format!("{:?}", (path.schluessel, path.slug, path.ars));
+    let router = Router::new()
+        .route("/leistung/{schluessel}", get(show))
+        .route("/leistung/{schluessel}/{slug}", get(show))
+        .route("/leistung/{schluessel}/{slug}/{ars}", get(show));
+    for (uri, expected) in [
+        ("/leistung/L1_a%2Fb", r#"("L1_a/b", None, None)"#),
+        ("/leistung/99/hund", r#"("99", Some("hund"), None)"#),
+        ("/leistung/99/hund/05911", r#"("99", Some("hund"), Some("05911"))"#),
+    ] {
+        assert_eq!(ask(router.clone(), Method::GET, uri).await.1, expected);
+    }
 }

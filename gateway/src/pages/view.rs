@@ -170,8 +170,8 @@ impl Adresse {
 pub struct Stelle {
     /// Its name.
     pub name: String,
-    /// What it is responsible for: "Kreis", ...
-    pub level: &'static str,
+    /// What it is responsible for: "Ihren Kreis", ...
+    pub gebiet: &'static str,
     /// Ways to reach it, telephone first.
     pub kontakte: Vec<Kontakt>,
     /// Where it is.
@@ -199,7 +199,7 @@ impl Stelle {
         kontakte.dedup();
         Self {
             name: unit.name.clone(),
-            level: words::level(answer.level),
+            gebiet: words::gebiet(answer.level),
             kontakte,
             adressen: unit.anschriften.iter().filter_map(Adresse::of).collect(),
             zeiten: Part::of(&unit.oeffnungszeiten),
@@ -223,8 +223,6 @@ pub struct Dienst {
     pub host: String,
     /// Who offers it.
     pub anbieter: String,
-    /// For whom: "Kreis", ...
-    pub level: &'static str,
     /// The trust level in words.
     pub vertrauensniveau: &'static str,
     /// Languages in words; empty where not given.
@@ -243,7 +241,6 @@ impl Dienst {
             name: answer.name.clone(),
             host: answer.url.host_str().unwrap_or("").to_owned(),
             anbieter: answer.portal_name.clone(),
-            level: words::level(answer.level),
             vertrauensniveau: words::vertrauensniveau(answer.vertrauensniveau.as_deref()).unwrap_or("nicht angegeben"),
             sprachen: sprachen.join(", "),
             zahlung: answer.zahlungsweisen.join(", "),

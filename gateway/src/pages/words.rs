@@ -50,29 +50,6 @@ pub fn section(art: &ModulArt) -> Option<Section> {
     Some(Section { order, heading, anchor })
 }
 
-/// Name of a text module in the list `leistungstextmodulleika`; none for codes that are not in it.
-pub fn textmodul_name(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "02" => "Leistungsbezeichnung",
-        "03" => "Leistungsbezeichnung II",
-        "05" => "Kurztext",
-        "06" => "Volltext",
-        "07" => "Handlungsgrundlagen",
-        "08" => "Erforderliche Unterlagen",
-        "09" => "Voraussetzungen",
-        "11" => "Verfahrensablauf",
-        "14" => "Formulare",
-        "15" => "Weiterführende Informationen",
-        "16" => "Hinweise",
-        "18" => "Urheber",
-        "22" => "Zuständige Stelle",
-        "23" => "Ansprechpunkt",
-        "24" => "Teaser",
-        "25" => "Rechtsbehelf",
-        _ => return None,
-    })
-}
-
 /// The trust level in words, where a delivery says it in words. What its codes (00 to 40) mean is published nowhere
 /// that we know, so a code stays unsaid.
 pub fn vertrauensniveau(text: Option<&str>) -> Option<&'static str> {
@@ -103,6 +80,18 @@ pub fn level(level: Level) -> &'static str {
         Level::Kreis => "Kreis",
         Level::Verband => "Gemeindeverband",
         Level::Gemeinde => "Stadt oder Gemeinde",
+    }
+}
+
+/// What an office of a level is responsible for, as in "zuständig für Ihren Kreis".
+pub fn gebiet(level: Level) -> &'static str {
+    match level {
+        Level::Bund => "ganz Deutschland",
+        Level::Land => "das Land",
+        Level::Regierungsbezirk => "Ihren Regierungsbezirk",
+        Level::Kreis => "Ihren Kreis",
+        Level::Verband => "Ihren Gemeindeverband",
+        Level::Gemeinde => "Ihre Stadt oder Gemeinde",
     }
 }
 
