@@ -75,7 +75,7 @@ pub fn router(site: Site) -> Router {
 }
 
 /// Adds what needs no catalog, and what all answers have in common.
-fn nest(api: Router) -> Router {
+pub(crate) fn nest(api: Router) -> Router {
     let api = api
         .route("/v1/openapi.json", read(get(openapi_json)))
         .route("/v1/problems/{code}", read(get(problems)))

@@ -172,8 +172,11 @@ mod tests {
 
     use super::*;
 
-    fn pieces(pieces: &[&'static str]) -> StreamBody<impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>>> {
-        let mut frames: VecDeque<_> = pieces.iter().map(|piece| Frame::data(Bytes::from_static(piece.as_bytes()))).collect();
+    fn pieces(
+        pieces: &[&'static str],
+    ) -> StreamBody<impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>>> {
+        let mut frames: VecDeque<_> =
+            pieces.iter().map(|piece| Frame::data(Bytes::from_static(piece.as_bytes()))).collect();
         frames.push_back(Frame::trailers(http::HeaderMap::new()));
         StreamBody::new(futures_util::stream::iter(frames.into_iter().map(Ok)))
     }

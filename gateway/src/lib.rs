@@ -2,9 +2,9 @@
 
 pub mod api;
 pub mod body;
+pub mod failure;
 #[cfg(test)]
 mod fake;
-pub mod failure;
 pub mod metrics;
 pub mod pages;
 pub mod proxy;

@@ -19,8 +19,8 @@ mod tests;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::{Path, RawQuery, State};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use connectors::gebiet::Ars;
@@ -32,6 +32,7 @@ use url::Url;
 
 use crate::api;
 use crate::api::params::{ParamError, Params};
+use crate::failure::secure_headers;
 use leistung::LeistungPage;
 use respond::{Document, redirect};
 use results::{PAGES_MAX, PER_PAGE, Results};
@@ -71,22 +72,28 @@ pub fn router(site: Site) -> Router {
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
         .with_state(site.clone());
-    frame(pages, over_tls).merge(api::router(site))
+    assemble(pages, api::router(site), over_tls)
 }
 
-/// Adds what needs no catalog, and what all pages have in common.
-fn frame(pages: Router, over_tls: bool) -> Router {
-    pages
+/// Puts pages and interface side by side, and adds what needs no catalog.
+fn assemble(pages: Router, api: Router, over_tls: bool) -> Router {
+    let pages = pages
         .route("/robots.txt", get(robots))
         .route("/static/portalverbund.css", get(style_sheet))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(over_tls, protect))
+        .layer(map_response(protect));
+    let all = pages.merge(api);
+    if over_tls { all.layer(map_response(strict_transport)) } else { all }
 }
 
-async fn protect(State(over_tls): State<bool>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    respond::secure_headers(response.headers_mut(), over_tls);
+async fn protect(mut response: Response) -> Response {
+    secure_headers(response.headers_mut());
+    response
+}
+
+async fn strict_transport(mut response: Response) -> Response {
+    respond::strict_transport(response.headers_mut());
     response
 }
 

@@ -322,8 +322,13 @@ impl Proxy {
 
     fn relay(&self, body: Incoming, lease: Lease, portal: &PortalId) -> Body {
         let body = Bounded::new(body, self.settings.idle_time, u64::MAX);
-        let mut relayed =
-            Relayed { course: body.course(), body, lease: Some(lease), portal: portal.clone(), metrics: self.metrics.clone() };
+        let mut relayed = Relayed {
+            course: body.course(),
+            body,
+            lease: Some(lease),
+            portal: portal.clone(),
+            metrics: self.metrics.clone(),
+        };
         relayed.give_back_if_ended();
         Body::new(relayed)
     }

@@ -151,9 +151,9 @@ impl Routes {
         let mut fitting: Vec<PortalRoute> = Vec::new();
         for route in &portal.routes {
             for place in places(route) {
-                let fault = self.conflict(&place, own_host).or_else(|| {
-                    fitting.iter().any(|other| other.place == place).then_some(RouteFaultKind::Twice)
-                });
+                let fault = self
+                    .conflict(&place, own_host)
+                    .or_else(|| fitting.iter().any(|other| other.place == place).then_some(RouteFaultKind::Twice));
                 if let Some(kind) = fault {
                     return Err(RouteFault { portal: portal.id.clone(), place, kind });
                 }
@@ -284,7 +284,9 @@ impl Routes {
     /// The table for people and programs on the internal side, in a fixed order.
     pub fn listing(&self) -> Vec<Listed> {
         let mut listing: Vec<_> = self.iter().map(|route| Listed::of(route)).collect();
-        listing.sort_by(|one, other| (&one.portal, &one.host, &one.prefix).cmp(&(&other.portal, &other.host, &other.prefix)));
+        listing.sort_by(|one, other| {
+            (&one.portal, &one.host, &one.prefix).cmp(&(&other.portal, &other.host, &other.prefix))
+        });
         listing
     }
 }

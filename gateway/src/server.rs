@@ -148,8 +148,12 @@ impl Server {
         let edge = Arc::new(Edge::new(pages, routes, proxy.clone(), metrics.clone(), limits.clone()));
 
         let inside_stop = CancellationToken::new();
-        let inside_limits =
-            Limits { connections: 100, connections_per_client: 100, drain_time: Duration::from_secs(1), ..Limits::default() };
+        let inside_limits = Limits {
+            connections: 100,
+            connections_per_client: 100,
+            drain_time: Duration::from_secs(1),
+            ..Limits::default()
+        };
         let inside_loop = Accept::new(internal, inside_limits, metrics.clone(), tasks.clone(), false);
         let inside_done = tasks.spawn(inside_loop.run(inside_stop.clone(), move |_, request| {
             let router = inside.clone();

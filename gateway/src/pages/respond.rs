@@ -1,39 +1,17 @@
-//! How our own answers leave the house: headers that protect the reader, and tags that save a second transfer.
+//! How our own answers leave the house: tags that save a second transfer, redirects that cannot be bent.
 
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What a page of ours may load: its own style sheet and images, nothing from anybody else, no script inside a page.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Sent with every page of ours.
-const PAGE_HEADERS: [(HeaderName, &str); 6] = [
-    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
-    ),
-];
-
 /// Two years; only over TLS, where browsers listen to it.
-const HSTS: &str = "max-age=63072000";
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
-/// Puts the protecting headers on a page; what an answer has set by itself stays.
-pub fn secure_headers(headers: &mut HeaderMap, over_tls: bool) {
-    for (name, value) in PAGE_HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if over_tls {
-        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static(HSTS));
-    }
+/// Tells browsers to come by TLS only.
+pub fn strict_transport(headers: &mut HeaderMap) {
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
 }
 
 /// An answer with a body that may be kept.
@@ -119,18 +97,6 @@ mod tests {
         for value in ["\"x\"", "", "grüße"] {
             assert_eq!(document().answer(&asked(value)).status(), StatusCode::OK, "{value}");
         }
-    }
-
-    #[test]
-    fn transport_security_is_for_tls_only_and_own_headers_stay() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        secure_headers(&mut headers, false);
-        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
-        assert!(headers.get(header::STRICT_TRANSPORT_SECURITY).is_none());
-        secure_headers(&mut headers, true);
-        assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], HSTS);
-        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'"));
     }
 
     #[test]

@@ -15,7 +15,8 @@ use super::results::Results;
 use super::templates::{self, Fault, OrtChoice, Page};
 use super::view::{Ort, Part, SearchForm};
 use super::zu::{self, HandOver, Lage, ZuPage};
-use super::{frame, leave, unknown_place};
+use super::{assemble, leave, unknown_place};
+use crate::api;
 
 mod markup;
 
@@ -420,20 +421,37 @@ async fn ask(router: Router, method: Method, uri: &str) -> (Response<()>, String
     (Response::from_parts(parts, ()), String::from_utf8(body.to_vec()).unwrap())
 }
 
+/// All of the site that needs no catalog.
+fn site(over_tls: bool) -> Router {
+    assemble(Router::new(), api::nest(Router::new()), over_tls)
+}
+
 #[tokio::test]
 async fn every_answer_carries_the_protecting_headers() {
-    for uri in ["/robots.txt", "/static/portalverbund.css", "/gibt-es-nicht", "/gibt-es-nicht/"] {
-        let (response, _) = ask(frame(Router::new(), true), Method::GET, uri).await;
-        for name in ["content-security-policy", "strict-transport-security", "permissions-policy"] {
-            assert!(response.headers().contains_key(name), "{name} at {uri}");
+    for (uri, page) in [
+        ("/robots.txt", true),
+        ("/static/portalverbund.css", true),
+        ("/gibt-es-nicht", true),
+        ("/gibt-es-nicht/", true),
+        ("/api/v1/openapi.json", false),
+        ("/api/gibt-es-nicht", false),
+    ] {
+        let (response, _) = ask(site(true), Method::GET, uri).await;
+        let headers = response.headers();
+        for name in ["content-security-policy", "strict-transport-security", "referrer-policy"] {
+            assert!(headers.contains_key(name), "{name} at {uri}");
         }
-        assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{uri}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{uri}");
+        assert_eq!(headers.contains_key("permissions-policy"), page, "{uri}");
+        assert_eq!(headers.contains_key("access-control-allow-origin"), !page, "{uri}");
     }
+    let (response, _) = ask(site(false), Method::GET, "/robots.txt").await;
+    assert!(!response.headers().contains_key("strict-transport-security"));
 }
 
 #[tokio::test]
 async fn an_address_that_does_not_exist_is_a_german_404() {
-    let (response, body) = ask(frame(Router::new(), false), Method::GET, "/gibt/es/nicht?q=%3Cscript%3E").await;
+    let (response, body) = ask(site(false), Method::GET, "/gibt/es/nicht?q=%3Cscript%3E").await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
     assert!(body.contains("Diese Seite gibt es nicht") && !body.contains("<script"));
@@ -442,7 +460,7 @@ async fn an_address_that_does_not_exist_is_a_german_404() {
 #[tokio::test]
 async fn a_slash_too_many_never_leads_to_another_host() {
     let location = async |uri: &str| {
-        let (response, _) = ask(frame(Router::new(), false), Method::GET, uri).await;
+        let (response, _) = ask(site(false), Method::GET, uri).await;
         response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned())
     };
     assert_eq!(location("/suche/?q=hund").await.as_deref(), Some("/suche?q=hund"));
@@ -452,7 +470,7 @@ async fn a_slash_too_many_never_leads_to_another_host() {
 
 #[tokio::test]
 async fn only_reading_is_allowed() {
-    let (response, body) = ask(frame(Router::new(), false), Method::POST, "/robots.txt").await;
+    let (response, body) = ask(site(false), Method::POST, "/robots.txt").await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(response.headers()[header::ALLOW], "GET,HEAD");
     assert!(body.contains("So lässt sich diese Seite nicht aufrufen"));
@@ -460,7 +478,7 @@ async fn only_reading_is_allowed() {
 
 #[tokio::test]
 async fn the_style_sheet_is_kept_for_ever_under_its_version_only() {
-    let css = async |uri: String| ask(frame(Router::new(), false), Method::GET, &uri).await;
+    let css = async |uri: String| ask(site(false), Method::GET, &uri).await;
     let (response, body) = css(format!("/static/portalverbund.css?v={}", templates::style_version())).await;
     assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     assert_eq!(body, templates::STYLE_SHEET);

@@ -136,7 +136,9 @@ pub fn framing_fault(fields: &HeaderMap, version: Version) -> Option<&'static st
     match (codings.next(), codings.next(), lengths) {
         (None, _, 0 | 1) => None,
         (None, _, _) => Some("several content lengths"),
-        (Some(coding), None, 0) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && version == Version::HTTP_11 => {
+        (Some(coding), None, 0)
+            if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && version == Version::HTTP_11 =>
+        {
             None
         }
         (Some(_), _, 0) => Some("a transfer coding other than exactly one `chunked`"),
@@ -177,12 +179,7 @@ fn join_cookies(fields: &mut HeaderMap) {
     }
 }
 
-fn append_via<'a>(
-    fields: &mut HeaderMap,
-    earlier: impl Iterator<Item = &'a HeaderValue>,
-    version: Version,
-    via: &str,
-) {
+fn append_via<'a>(fields: &mut HeaderMap, earlier: impl Iterator<Item = &'a HeaderValue>, version: Version, via: &str) {
     let version = match version {
         Version::HTTP_2 => "2.0",
         Version::HTTP_10 => "1.0",

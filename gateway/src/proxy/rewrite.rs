@@ -61,10 +61,12 @@ fn below(path: &str, prefix: &str) -> String {
 ///
 /// A `__Host-` cookie must have `Path=/`, so it would belong to all portals of the host: below a prefix it is dropped.
 fn confine_cookies(fields: &mut HeaderMap, route: &PortalRoute) {
-    let cookies: Vec<_> = fields.get_all(header::SET_COOKIE).iter().map(HeaderValue::as_bytes).map(<[u8]>::to_vec).collect();
+    let cookies: Vec<_> =
+        fields.get_all(header::SET_COOKIE).iter().map(HeaderValue::as_bytes).map(<[u8]>::to_vec).collect();
     fields.remove(header::SET_COOKIE);
     for cookie in cookies {
-        if let Some(value) = confined(&cookie, route.prefix()).and_then(|cookie| HeaderValue::from_bytes(&cookie).ok()) {
+        if let Some(value) = confined(&cookie, route.prefix()).and_then(|cookie| HeaderValue::from_bytes(&cookie).ok())
+        {
             fields.append(header::SET_COOKIE, value);
         }
     }

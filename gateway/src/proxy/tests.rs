@@ -90,8 +90,7 @@ async fn a_host_of_its_own_goes_before_paths() {
     let mut plan = Plan::new(vec![portal_at("a", "host = \"a.localhost\"", &[address])]);
     plan.settings.public_url = "http://localhost:8080".parse().unwrap();
     let gateway = plan.start().await;
-    let answer =
-        gateway.raw("GET /suche HTTP/1.1\r\nHost: A.localhost:8080\r\nConnection: close\r\n\r\n").await;
+    let answer = gateway.raw("GET /suche HTTP/1.1\r\nHost: A.localhost:8080\r\nConnection: close\r\n\r\n").await;
     assert!(answer.contains("\r\n\r\nGET /suche HTTP/1.1\r\n"), "{answer}");
     assert!(answer.contains("x-forwarded-host: a.localhost:8080\r\n"), "{answer}");
     assert!(answer.contains("forwarded: for=127.0.0.1;host=\"a.localhost:8080\";proto=http\r\n"), "{answer}");
@@ -212,7 +211,10 @@ async fn a_body_that_breaks_off_is_seen_to_break_off() {
         assert!(!answer.contains("\r\n0\r\n"), "{path} ends as if it were whole: {answer}");
     }
     assert_eq!(gateway.metric("portalverbund_gateway_upstream_failures_total{kind=\"body_cut\",portal=\"a\"}"), 3.0);
-    assert_eq!(gateway.metric("portalverbund_gateway_upstream_failures_total{kind=\"body_stalled\",portal=\"a\"}"), 1.0);
+    assert_eq!(
+        gateway.metric("portalverbund_gateway_upstream_failures_total{kind=\"body_stalled\",portal=\"a\"}"),
+        1.0
+    );
 }
 
 #[tokio::test]

@@ -90,11 +90,7 @@ impl Dialer {
         let stream = dialled.map_err(|_| DialError::Slow(name.clone()))?.map_err(failed)?;
         let answered = Arc::new(AtomicBool::new(false));
         let heard = Heard { stream: TokioIo::new(stream), answered: answered.clone() };
-        let made = http1::Builder::new()
-            .max_headers(100)
-            .max_buf_size(64 * 1024)
-            .handshake(TokioIo::new(heard))
-            .await;
+        let made = http1::Builder::new().max_headers(100).max_buf_size(64 * 1024).handshake(TokioIo::new(heard)).await;
         let (sender, connection) = made.map_err(|error| failed(error.into()))?;
         let closed = closed.clone();
         tasks.spawn(async move {

@@ -1,7 +1,9 @@
 use super::*;
 
 fn portal(id: &str, routes: &str) -> Portal {
-    let text = format!("id = \"{id}\"\nname = \"{id}\"\ngebiet = \"059110000000\"\nconnector = {{ kind = \"push\" }}\n{routes}");
+    let text = format!(
+        "id = \"{id}\"\nname = \"{id}\"\ngebiet = \"059110000000\"\nconnector = {{ kind = \"push\" }}\n{routes}"
+    );
     toml::from_str(&text).unwrap()
 }
 

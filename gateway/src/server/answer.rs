@@ -112,9 +112,7 @@ impl Edge {
     ) -> Response<Body> {
         let client = Client { address: client.ip(), request_id: asked.id.clone() };
         let answer = unpanicked(self.proxy.forward(request, matched, &client)).await;
-        answer
-            .unwrap_or(Err(Failure::Panic))
-            .unwrap_or_else(|failure| self.failed(&failure, asked, Some(matched)))
+        answer.unwrap_or(Err(Failure::Panic)).unwrap_or_else(|failure| self.failed(&failure, asked, Some(matched)))
     }
 
     /// Counts and logs a failure, and makes its page.
@@ -213,9 +211,7 @@ fn host_of(text: &[u8]) -> Result<HostPort, Failure> {
     };
     let port = match port {
         None | Some("") => None,
-        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(port.parse().map_err(|_| Failure::Host)?)
-        }
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().map_err(|_| Failure::Host)?),
         Some(_) => return Err(Failure::Host),
     };
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
@@ -236,7 +232,8 @@ impl RequestIds {
 
     fn next(&self) -> String {
         // The finisher of SplitMix64: a bijection, so that no two ids are equal.
-        let mut id = self.seed.wrapping_add(self.next.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut id =
+            self.seed.wrapping_add(self.next.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         id = (id ^ (id >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         id = (id ^ (id >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         format!("{:016x}", id ^ (id >> 31))
@@ -336,7 +333,10 @@ mod tests {
             let host = host_of(text.as_bytes()).unwrap();
             assert_eq!((host.name.as_str(), host.port), (name, port), "{text}");
         }
-        let wrong = ["", ":80", ".", "a b", "a,b", "u@a", "a/b", "a:b", "a:99999", "a:+1", "::1", "[::1", "[x]", "a%41", "ä", "a?b", "a#b", ".a"];
+        let wrong = [
+            "", ":80", ".", "a b", "a,b", "u@a", "a/b", "a:b", "a:99999", "a:+1", "::1", "[::1", "[x]", "a%41", "ä",
+            "a?b", "a#b", ".a",
+        ];
         for text in wrong {
             assert!(host_of(text.as_bytes()).is_err(), "{text:?}");
         }

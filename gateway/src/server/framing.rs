@@ -79,7 +79,9 @@ pub struct Framing {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     /// Before a request line; an empty line was skipped or not.
-    Start { skipped: bool },
+    Start {
+        skipped: bool,
+    },
     Fields,
     Body(u64),
     ChunkSize,
@@ -326,7 +328,10 @@ mod tests {
         check(&format!("{get}{get}\r\n{get}"), Ok(()));
         check(&format!("\r\n\r\n{get}"), Err(RequestLine));
         check(&format!("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc{get}"), Ok(()));
-        check(&format!("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n{get}"), Ok(()));
+        check(
+            &format!("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n{get}"),
+            Ok(()),
+        );
         check("GET / HTTP/1.1\nHost: a\n\n", Err(LineEnd));
         check("GET / HTTP/1.1\r\nHost: a\n\r\n", Err(LineEnd));
         check("GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", Err(LineEnd));
@@ -362,7 +367,17 @@ mod tests {
         }
         check(&post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), Err(TransferEncoding));
         check("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", Err(TransferEncoding));
-        for body in ["\r\n", "x\r\n", "-1\r\n", " 1\r\n", "1 \r\n", "0x1\r\n", "1234567890123456\r\n", "1\r\naxx\r\n", "1;\u{1}\r\n"] {
+        for body in [
+            "\r\n",
+            "x\r\n",
+            "-1\r\n",
+            " 1\r\n",
+            "1 \r\n",
+            "0x1\r\n",
+            "1234567890123456\r\n",
+            "1\r\naxx\r\n",
+            "1;\u{1}\r\n",
+        ] {
             check(&(post("Transfer-Encoding: chunked\r\n") + body), Err(Chunk));
         }
         check(&(post("Transfer-Encoding: chunked\r\n") + "1\na"), Err(LineEnd));

@@ -61,7 +61,10 @@ async fn what_is_in_order_is_answered_on_one_connection() {
     let mut conn = gateway.connect().await;
     conn.write("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").await;
     assert!(conn.until("\r\n\r\n3").await.starts_with("HTTP/1.1 200"));
-    conn.write("POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: x\r\n\r\n").await;
+    conn.write(
+        "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: x\r\n\r\n",
+    )
+    .await;
     assert!(conn.until("\r\n\r\n3").await.starts_with("HTTP/1.1 200"));
     conn.write("GET http://A:443/ HTTP/1.1\r\nHost: a:443\r\n\r\n").await;
     let answer = conn.until("start").await;
@@ -227,8 +230,7 @@ async fn http2_is_served_and_checked() {
     let gateway = Plan::new(vec![portal("a", &[upstream.address])]).start().await;
     let stream = TcpStream::connect(gateway.address).await.unwrap();
     let spawner = OnTracker(TaskTracker::new());
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(spawner, TokioIo::new(stream)).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(spawner, TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     let mut ask = async |host: Option<&str>, cookies: &[&str]| {
         let mut request = Request::get("http://verbund.example/portal/a/x?y=1");
