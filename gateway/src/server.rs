@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -39,7 +39,7 @@ mod internal;
 pub use internal::Ready;
 
 use answer::Edge;
-use guard::Guard;
+use guard::{Guard, Reset};
 
 /// Bounds of a listener. Times are the longest that is waited.
 #[derive(Debug, Clone)]
@@ -265,13 +265,14 @@ impl Accept {
                 return;
             }
             let activity = Activity::new();
-            // hyper refuses a head that is too long with 431; the watch only stops what is far beyond.
-            let guard = Guard::new(stream, limits.head_bytes * 2, limits.head_time, limits.write_time, metrics);
-            let service = service_fn(|request| {
+            let reset = Reset::default();
+            let guard = Guard::new(stream, &limits, reset.clone(), metrics);
+            let service = service_fn(|request: Request<Incoming>| {
                 let (answer, open) = (answer.clone(), activity.begin());
+                let reset = (request.version() == Version::HTTP_10).then(|| reset.clone());
                 async move {
                     let response = answer(client, request).await;
-                    Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, _open: open }))
+                    Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, reset, _open: open }))
                 }
             });
             let mut connection = pin!(builder.serve_connection(TokioIo::new(guard), service));
@@ -445,6 +446,8 @@ impl Drop for OpenRequest {
 /// A body that keeps its request open until it is dropped.
 struct Open {
     body: Body,
+    /// For HTTP/1.0, which cannot show otherwise that an answer of unknown length was cut off.
+    reset: Option<Reset>,
     _open: OpenRequest,
 }
 
@@ -453,7 +456,11 @@ impl HttpBody for Open {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let (Poll::Ready(Some(Err(_))), Some(reset)) = (&frame, &self.reset) {
+            reset.demand();
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -218,6 +218,27 @@ async fn a_body_that_breaks_off_is_seen_to_break_off() {
 }
 
 #[tokio::test]
+async fn an_old_client_sees_the_break_by_a_reset() {
+    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n";
+    let whole = Upstream::saying(format!("{answer}0\r\n\r\n")).await;
+    let cut = Upstream::start(move |mut conn, _| async move {
+        conn.head().await;
+        conn.write(answer).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    })
+    .await;
+    let plan = Plan::new(vec![portal("whole", &[whole.address]), portal("cut", &[cut.address])]);
+    let gateway = plan.start().await;
+    for (path, reset) in [("whole", false), ("cut", true)] {
+        let mut conn = gateway.connect().await;
+        conn.write(format!("GET /portal/{path}/ HTTP/1.0\r\nHost: a\r\n\r\n")).await;
+        assert!(conn.until("begun").await.starts_with("HTTP/1.0 200 "));
+        let end = tokio::io::AsyncReadExt::read(&mut conn.stream, &mut [0; 10]).await;
+        assert_eq!(end.is_err(), reset, "{path}: {end:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_trusted_is_502() {
     for bad in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -443,4 +464,53 @@ async fn pools_are_closed_with_the_gateway() {
     let gateway = gateway("a", &[upstream.address]).await;
     gateway.get("/portal/a/").await;
     gateway.end().await;
+}
+
+/// A portal behind TLS that is called `localhost`; the key is for these tests alone.
+async fn behind_tls() -> (SocketAddr, rustls::pki_types::CertificateDer<'static>) {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/localhost.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/localhost.key.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    tokio::io::AsyncReadExt::read_buf(&mut stream, &mut head).await.unwrap();
+                }
+                tokio::io::AsyncWriteExt::write_all(&mut stream, OK.as_bytes()).await.unwrap();
+            });
+        }
+    });
+    (address, certificate)
+}
+
+#[tokio::test]
+async fn a_certificate_is_verified_with_its_name() {
+    let (address, certificate) = behind_tls().await;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let trusting = tls_builder().with_root_certificates(roots).with_no_client_auth();
+    let [named, by_number] = ["localhost", "127.0.0.1"].map(|host| format!("https://{host}:{}", address.port()));
+    for (tls, upstream, status) in
+        [(trusting.clone(), &named, 200), (trusting, &by_number, 502), (Proxy::public_roots(), &named, 502)]
+    {
+        let mut plan = Plan::new(vec![portal_at("a", "prefix = \"/portal/a\"", &[upstream.clone()])]);
+        plan.tls = tls;
+        let answer = plan.start().await.get("/portal/a/").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{upstream}: {answer}");
+    }
 }

@@ -2,16 +2,20 @@
 //!
 //! Bytes go straight into hyper's buffer; the guard only looks at them. A head that could be read in two ways is cut off
 //! before its end and spoiled, so that hyper answers 400 in the right order and closes. Inside a body the read fails.
+//! An answer whose only end is that of the connection is cut off by a reset, so that nobody takes it for whole.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Limits;
 use super::framing::{Ambiguity, Framing};
 use crate::metrics::{Metrics, Refused};
 
@@ -19,8 +23,9 @@ use crate::metrics::{Metrics, Refused};
 const SPOILT: &[u8] = b"\0\r\n\r\n";
 
 /// A client's stream under watch.
-pub struct Guard<S> {
-    stream: S,
+pub struct Guard {
+    stream: TcpStream,
+    reset: Reset,
     framing: Framing,
     metrics: Arc<Metrics>,
     head_time: Duration,
@@ -31,6 +36,17 @@ pub struct Guard<S> {
     spoilt: Option<&'static [u8]>,
     /// Why a body cannot go on.
     broken: Option<Ambiguity>,
+}
+
+/// Set when the connection must end by a reset.
+#[derive(Clone, Default)]
+pub struct Reset(Arc<AtomicBool>);
+
+impl Reset {
+    /// From now on closing means reset.
+    pub fn demand(&self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// A timer that is made once and armed as often as needed.
@@ -62,15 +78,27 @@ impl Deadline {
     }
 }
 
-impl<S> Guard<S> {
-    /// Watches `stream`: heads of at most `max_head` bytes within `head_time`, writes that move on within `write_time`.
-    pub fn new(stream: S, max_head: usize, head_time: Duration, write_time: Duration, metrics: Arc<Metrics>) -> Self {
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.reset.0.load(Ordering::Acquire)
+            && let Err(error) = self.stream.set_zero_linger()
+        {
+            tracing::debug!(%error, "cannot reset a connection");
+        }
+    }
+}
+
+impl Guard {
+    /// Watches `stream` under `limits`; resets it at its end if `reset` demands that.
+    pub fn new(stream: TcpStream, limits: &Limits, reset: Reset, metrics: Arc<Metrics>) -> Self {
         Self {
             stream,
-            framing: Framing::new(max_head),
+            reset,
+            // hyper refuses a head that is too long with 431; the watch only stops what is far beyond.
+            framing: Framing::new(limits.head_bytes * 2),
             metrics,
-            head_time,
-            write_time,
+            head_time: limits.head_time,
+            write_time: limits.write_time,
             head: Deadline::default(),
             write: Deadline::default(),
             spoilt: None,
@@ -110,7 +138,7 @@ fn invalid(why: Ambiguity) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
+impl AsyncRead for Guard {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let guard = self.get_mut();
         if guard.give_spoilt(buf) {
@@ -142,7 +170,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Guard<S> {
+impl Guard {
     /// Passes on what a write came to, and fails one that has not moved for too long.
     fn watch_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
@@ -158,7 +186,7 @@ impl<S: AsyncWrite + Unpin> Guard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
+impl AsyncWrite for Guard {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let guard = self.get_mut();
         let outcome = Pin::new(&mut guard.stream).poll_write(cx, bytes);
