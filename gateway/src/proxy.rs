@@ -407,10 +407,11 @@ struct Relayed {
 
 impl Relayed {
     fn give_back_if_ended(&mut self) {
-        if self.body.is_end_stream() && self.course.cut().is_none() {
-            if let Some(lease) = self.lease.take() {
-                lease.pool.put(&lease.upstream, lease.wire);
-            }
+        if self.body.is_end_stream()
+            && self.course.cut().is_none()
+            && let Some(lease) = self.lease.take()
+        {
+            lease.pool.put(&lease.upstream, lease.wire);
         }
     }
 }

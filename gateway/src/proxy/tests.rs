@@ -514,3 +514,30 @@ async fn a_certificate_is_verified_with_its_name() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{upstream}: {answer}");
     }
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off_and_its_place_is_free() {
+    let upstream = Upstream::start(|mut conn, _| async move {
+        let head = conn.head().await;
+        if head.contains("/small") {
+            return conn.write(OK).await;
+        }
+        conn.write("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n").await;
+        conn.write(vec![b'x'; 100_000_000]).await;
+    })
+    .await;
+    let mut plan = Plan::new(vec![portal("a", &[upstream.address])]);
+    plan.settings.portal_places = 1;
+    plan.limits.write_time = Duration::from_millis(200);
+    let gateway = plan.start().await;
+    let mut sleeper = gateway.connect().await;
+    sleeper.write("GET /portal/a/large HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if gateway.metric("portalverbund_gateway_refused_total{reason=\"reads_slowly\"}") > 0.0 {
+            break;
+        }
+    }
+    assert_eq!(gateway.metric("portalverbund_gateway_refused_total{reason=\"reads_slowly\"}"), 1.0);
+    assert!(gateway.get("/portal/a/small").await.ends_with("ok"));
+}
