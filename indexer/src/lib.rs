@@ -3,6 +3,7 @@
 //! Public are the record, the reading side (`catalog`), and the runs; the store and the index stay inside.
 
 pub mod catalog;
+pub mod crawl;
 mod index;
 mod normalise;
 pub mod record;
