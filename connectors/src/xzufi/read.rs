@@ -275,7 +275,7 @@ impl<R: Read> Reader<R> {
             let what = format!("{} {value}", element.local());
             return Err(self.notices.finding(Rule::XmlLimit, line).value(what));
         }
-        let mut mapper = Mapper { notices: &mut self.notices, fragments: Vec::new() };
+        let mut mapper = Mapper::new(&mut self.notices);
         match known {
             Known::Kopf => self.kopf = Some(mapper.nachrichtenkopf(element)?),
             Known::Loesche => return mapper.loesche(element),
@@ -328,7 +328,7 @@ impl<R: Read> Reader<R> {
     /// The entry that the tree holds.
     fn entry(&mut self, object: Object, line: u64) -> Result<Option<Entry>, Finding> {
         let Some(element) = self.tree.root() else { return Ok(None) };
-        let mut mapper = Mapper { notices: &mut self.notices, fragments: Vec::new() };
+        let mut mapper = Mapper::new(&mut self.notices);
         if let Object::TooLarge(rule, value) = object {
             let finding = mapper.notices.finding(rule, line).value(value);
             let label = label(element);
@@ -337,6 +337,9 @@ impl<R: Read> Reader<R> {
         }
         let labelled = |finding: Finding| finding.object(label(element));
         let objekt = mapper.objekt(element).map_err(labelled)?;
+        if !matches!(objekt, Objekt::Unknown(_)) {
+            mapper.report_attributes(element);
+        }
         Ok(Some(Entry { line, action: Action::Schreibe(objekt) }))
     }
 }

@@ -254,6 +254,18 @@ fn what_is_not_known_is_kept_and_reported_once() {
 }
 
 #[test]
+fn attributes_that_are_not_known_are_reported_once() {
+    let (leistung, rules) = leistung(
+        "<x:id schemeAgencyID='A' neu='1'>1</x:id><x:idSekundaer neu='1'>2</x:idSekundaer><x:id neu='2'>3</x:id>\
+         <x:idSekundaer neu='1'>2</x:idSekundaer><x:neu a='1'/><x:modulKosten><x:kosten><x:kostenauswahl><x:kostenFix>\
+         <x:betrag w='EUR'>1</x:betrag></x:kostenFix></x:kostenauswahl></x:kosten></x:modulKosten>",
+    );
+    assert_eq!(leistung.id.unwrap().text, "1");
+    // a second id, an unknown element, and an attribute at two paths
+    assert_eq!(rules, [Rule::ElementUnknown; 4]);
+}
+
+#[test]
 fn a_fragment_is_a_document_that_says_the_same() {
     let inner = "<q:neu xmlns:q='urn:q' xmlns:x2='http://xoev.de/schemata/xzufi/2_2_0' xsi:type='x2:T' q:a='&lt;&#10;'>\
                  <x:k><code>1</code></x:k>&#13;&amp;]]&gt;<q:l xmlns:q='urn:r'/></q:neu>";
@@ -477,6 +489,13 @@ fn a_head_or_deletion_that_is_too_large_ends_the_file() {
     check_fault(&message(&kopf), Rule::XmlLimit, 1);
     let loesche = format!("{KOPF}\n<x:loesche klasse='Leistung'><x:id>{text}</x:id></x:loesche>");
     check_fault(&message(&loesche), Rule::XmlLimit, 2);
+}
+
+#[test]
+fn many_unknown_things_in_one_object_take_no_more_time_each() {
+    let many = OBJECT_NODES / 3;
+    let (leistung, rules) = leistung(&"<x:neu/><x:idSekundaer neu=''/>".repeat(many / 2));
+    assert_eq!((leistung.fragments.len(), rules.len()), (many / 2, 2));
 }
 
 #[test]

@@ -42,6 +42,8 @@ struct Node {
     /// The local name, or the text.
     text: Range<u32>,
     attributes: Range<u32>,
+    /// The element around it; its own place for the root.
+    parent: u32,
     /// The first node that is not inside this one.
     end: u32,
     line: u64,
@@ -126,11 +128,13 @@ impl Tree {
             let value = self.keep(value);
             self.attributes.push(Attribute { kind, name, value });
         }
+        let parent = index(self.open.last().copied().unwrap_or(self.nodes.len()));
         self.open.push(self.nodes.len());
         self.nodes.push(Node {
             kind: Kind::Element(space),
             text,
             attributes: first..index(self.attributes.len()),
+            parent,
             end: 0,
             line: tag.line(),
         });
@@ -143,10 +147,12 @@ impl Tree {
         let at = match self.running {
             Some(at) => at,
             None => {
-                let line = self.open.last().and_then(|at| self.nodes.get(*at)).map_or(0, |node| node.line);
+                let parent = self.open.last().copied().unwrap_or_default();
+                let line = self.nodes.get(parent).map_or(0, |node| node.line);
                 let end = index(self.nodes.len() + 1);
                 let text = range.start..range.start;
-                self.nodes.push(Node { kind: Kind::Text, text, attributes: 0..0, end, line });
+                let parent = index(parent);
+                self.nodes.push(Node { kind: Kind::Text, text, attributes: 0..0, parent, end, line });
                 self.nodes.len() - 1
             }
         };
@@ -339,6 +345,31 @@ impl<'t> Element<'t> {
         Some(self.tree.str(&found.value))
     }
 
+    /// The places of this element and of all inside it.
+    pub fn places(self) -> Range<usize> {
+        self.at..self.node().end as usize
+    }
+
+    /// Elements of the message's namespace from here on, outside `left_out` (in document order), with an attribute
+    /// without namespace that `known` does not know; with its name.
+    pub fn unknown_attributes(
+        self,
+        left_out: &[Range<usize>],
+        known: fn(&str) -> bool,
+    ) -> impl Iterator<Item = (Element<'t>, &'t str)> {
+        let elements = self.places().map(move |at| Element { tree: self.tree, at });
+        let ours = elements.filter(|element| matches!(element.node().kind, Kind::Element(Space::Own)));
+        let named = ours.flat_map(|element| element.attributes().map(move |(name, _)| (element, name)));
+        named.filter(move |(element, name)| {
+            if known(name) {
+                return false;
+            }
+            let before = left_out.partition_point(|places| places.start <= element.at);
+            let inside = left_out[..before].last().is_some_and(|places| places.contains(&element.at));
+            !inside
+        })
+    }
+
     /// The elements directly inside.
     pub fn children(self) -> impl Iterator<Item = Element<'t>> {
         self.nodes().filter(|inner| matches!(inner.node().kind, Kind::Element(_)))
@@ -372,17 +403,14 @@ impl<'t> Element<'t> {
 
     /// The local names from the tree's root down to this element, joined by `/`.
     pub fn path(self) -> String {
-        let mut path = String::new();
-        let mut place = self.tree.root();
-        while let Some(element) = place {
-            if !path.is_empty() {
-                path.push('/');
-            }
-            path.push_str(element.local());
-            let inside = |inner: &Element<'_>| (inner.at..inner.node().end as usize).contains(&self.at);
-            place = if element.at == self.at { None } else { element.children().find(inside) };
+        let mut names = vec![self.local()];
+        let mut place = self;
+        while place.at != 0 {
+            place = Element { tree: self.tree, at: place.node().parent as usize };
+            names.push(place.local());
         }
-        path
+        names.reverse();
+        names.join("/")
     }
 
     /// The element as XML of its own.

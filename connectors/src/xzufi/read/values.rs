@@ -1,6 +1,7 @@
 //! What all objects are made of: ids, codes, texts, dates; and what happens to the rest.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::tree::Element;
 use crate::finding::{Finding, Rule};
@@ -46,12 +47,29 @@ pub(super) struct Mapper<'n> {
     pub notices: &'n mut Notices,
     /// What was not understood of this object.
     pub fragments: Vec<Fragment>,
+    /// Where in the tree that stands.
+    kept: Vec<Range<usize>>,
 }
 
 /// A value, or the technical fault that ends the file.
 pub(super) type Mapped<T> = Result<T, Finding>;
 
-impl<'t> Mapper<'_> {
+impl<'n, 't> Mapper<'n> {
+    /// Turns elements into values, and reports to `notices`.
+    pub fn new(notices: &'n mut Notices) -> Self {
+        Self { notices, fragments: Vec::new(), kept: Vec::new() }
+    }
+
+    /// Reports the attributes inside `element` that the standard does not name; call it after the element was read.
+    pub fn report_attributes(&mut self, element: Element<'t>) {
+        for (place, name) in element.unknown_attributes(&self.kept, is_attribute) {
+            // the currency of an amount is an attribute of a name that is not published
+            if !place.local().starts_with("betrag") {
+                self.notices.unknown(&format!("{}/@{name}", place.path()), place.line());
+            }
+        }
+    }
+
     /// The elements directly inside `element`; text beside them is reported and kept.
     pub fn children(&mut self, element: Element<'t>) -> impl Iterator<Item = Element<'t>> + use<'t> {
         if let Some(text) = element.stray_text() {
@@ -73,6 +91,7 @@ impl<'t> Mapper<'_> {
     /// Keeps an element that the standard names and nobody here needs.
     pub fn keep(&mut self, element: Element<'t>) {
         self.fragments.push(element.fragment());
+        self.kept.push(element.places());
     }
 
     /// Reads an element that may be there once; a second one is kept and reported.
@@ -267,6 +286,24 @@ impl<'t> Mapper<'_> {
         }
         Ok(sprache)
     }
+}
+
+/// Whether the standard has an attribute of this name.
+fn is_attribute(name: &str) -> bool {
+    matches!(
+        name,
+        "languageCode"
+            | "listURI"
+            | "listVersionID"
+            | "schemeAgencyID"
+            | "schemeAgencyName"
+            | "schemeDataURI"
+            | "schemeID"
+            | "schemeName"
+            | "schemeURI"
+            | "schemeVersionID"
+            | "klasse"
+    )
 }
 
 /// Without the white space of XML around it.
