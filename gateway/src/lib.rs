@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod body;
+pub mod demo;
 pub mod failure;
 #[cfg(test)]
 mod fake;
