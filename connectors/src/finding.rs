@@ -141,7 +141,8 @@ rules! {
     LanguageInvalid = "satz.sprache.ungueltig", Business, "Der Sprachcode {} ist ungültig; erwartet werden genau zwei Buchstaben, zum Beispiel „de“.";
     LanguageUnsupported = "satz.sprache.nicht.angeboten", Warning, "Texte in der Sprache {} werden aufbewahrt, aber nicht angeboten; angeboten werden „de“ und „en“.";
     GermanMissing = "satz.deutsch.fehlt", Warning, "Es fehlt die deutsche Fassung von {}.";
-    CharactersInvalid = "satz.zeichen", Business, "Der Text enthält Zeichen außerhalb von String.Latin: {}.";
+    CharactersInvalid = "satz.zeichen", Business, "Der Text ist überwiegend in einer anderen Schrift geschrieben: {}. Deutsche und englische Texte werden in lateinischer Schrift erwartet.";
+    CharactersForeign = "satz.zeichen.fremd", Warning, "Der Text enthält Buchstaben außerhalb von String.Latin: {}.";
     CharactersStripped = "satz.zeichen.entfernt", Warning, "Unsichtbare oder schmückende Zeichen wurden entfernt: {}.";
     HtmlCleaned = "satz.html.bereinigt", Warning, "HTML außerhalb der zehn erlaubten Tag-Gruppen wurde entfernt: {}.";
     KeyInvalid = "satz.leistungsschluessel", Warning, "Der Leistungsschlüssel {} ist ungültig; erwartet werden 14 Ziffern, beginnend mit 99.";

@@ -1,5 +1,7 @@
 //! A gateway on a free port, and portals that are written byte by byte; for tests only.
 
+#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

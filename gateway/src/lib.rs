@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod body;
+pub mod cli;
 pub mod demo;
 pub mod failure;
 #[cfg(test)]
@@ -11,3 +12,4 @@ pub mod pages;
 pub mod proxy;
 pub mod routes;
 pub mod server;
+pub mod service;

@@ -233,6 +233,8 @@ pub struct OnlinedienstAnswer {
     pub name: String,
     /// Where it is.
     pub url: Url,
+    /// The same as its portal wrote it.
+    pub written: String,
     /// Code of the trust level.
     pub vertrauensniveau: Option<String>,
     /// Level of the area it serves.
@@ -376,6 +378,16 @@ impl Catalog {
         let generation = self.index.load();
         let version = generation.reader.searcher().generation().generation_id();
         xxhash_rust::xxh3::xxh3_64(format!("{:p} {version}", Arc::as_ptr(&generation)).as_bytes())
+    }
+
+    /// Takes a changed registry.
+    pub fn set_portals(&self, portals: Vec<Portal>) {
+        self.portals.store(Arc::new(portals));
+    }
+
+    /// Follows an index in `dir` that another process writes.
+    pub fn refresh(&self, dir: &std::path::Path) -> Result<(), crate::index::IndexError> {
+        crate::index::refresh(&self.index, dir)
     }
 
     fn shown(&self, gebiet: &Gebiet) -> Place {

@@ -94,6 +94,17 @@ pub(crate) fn open(dir: &Path) -> Result<Current, IndexError> {
     Ok(Arc::new(ArcSwap::from_pointee(Generation::open(&dir.join(name.trim()))?)))
 }
 
+/// Takes what another process committed, or the generation that it swapped in.
+pub(crate) fn refresh(current: &Current, dir: &Path) -> Result<(), IndexError> {
+    let name = std::fs::read_to_string(dir.join("current")).map_err(|_| IndexError::Missing(dir.to_owned()))?;
+    let generation = current.load();
+    if generation.path.ends_with(name.trim()) {
+        return Ok(generation.reader.reload()?);
+    }
+    current.store(Arc::new(Generation::open(&dir.join(name.trim()))?));
+    Ok(())
+}
+
 /// The one writer.
 pub(crate) struct Writer {
     dir: PathBuf,

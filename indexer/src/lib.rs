@@ -7,4 +7,5 @@ pub mod crawl;
 mod index;
 mod normalise;
 pub mod record;
+pub mod run;
 mod store;

@@ -405,6 +405,8 @@ pub struct Onlinedienst {
 pub struct DienstLink {
     /// Where it is.
     pub url: Url,
+    /// The same as the portal wrote it; addresses are shown as their owners spell them.
+    pub written: String,
     /// The language, where given.
     pub lang: Option<Lang>,
     /// The delivering portal may send citizens there.

@@ -14,8 +14,8 @@ use connectors::ids::PortalId;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyPool, Row};
 
-pub use apply::{Applied, Apply, Coverage};
-pub use read::{Angebot, Changed, FileState, PortalState, RunRow, Stored};
+pub use apply::{Applied, Apply};
+pub use read::{Angebot, Changed, FileState, RunRow, Stored};
 
 use crate::record::Kind;
 
@@ -95,10 +95,10 @@ impl Store {
         };
         let mode = if access == Access::Write { "rwc" } else { "rw" };
         let options = AnyConnectOptions::from_str(&format!("sqlite://{}?mode={mode}", path.display()))?;
-        let pool = |size| {
+        let pool = |size, patience| {
             AnyPoolOptions::new()
                 .max_connections(size)
-                .acquire_timeout(Duration::from_secs(10))
+                .acquire_timeout(Duration::from_secs(patience))
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .after_connect(|connection, _| Box::pin(async move { prepare(connection).await }))
@@ -106,12 +106,13 @@ impl Store {
         let writer = match access {
             Access::Read => None,
             Access::Write => {
-                let writer = pool(1).connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
+                let writer =
+                    pool(1, 86_400).connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
                 migrate(&writer).await?;
                 Some(writer)
             }
         };
-        let readers = pool(8).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
+        let readers = pool(8, 10).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
         let found: i64 = sqlx::query("SELECT value FROM meta WHERE name = 'schema'")
             .fetch_one(&readers)
             .await

@@ -171,7 +171,7 @@ impl From<catalog::OnlinedienstAnswer> for wire::Onlinedienst {
         Self {
             id: dienst.id,
             name: dienst.name,
-            url: dienst.url.into(),
+            url: dienst.written,
             vertrauensniveau: dienst.vertrauensniveau,
             level: dienst.level.as_str(),
             gebiet: dienst.gebiet.into(),

@@ -93,6 +93,7 @@ pub fn dienst(id: &str, level: Level, handover: bool) -> OnlinedienstAnswer {
         id: format!("L900001_{id}"),
         name: "Hund online anmelden".into(),
         url: format!("https://service.bochum.example/{id}?a=1&b=2").parse().unwrap(),
+        written: format!("https://service.bochum.example/{id}?a=1&b=2"),
         vertrauensniveau: Some("20".into()),
         level,
         gebiet: ars("059110000000"),

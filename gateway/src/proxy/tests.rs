@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
+
 use std::net::SocketAddr;
 
 use super::*;
@@ -508,7 +510,7 @@ async fn a_certificate_is_verified_with_its_name() {
     for (tls, upstream, status) in
         [(trusting.clone(), &named, 200), (trusting, &by_number, 502), (Proxy::public_roots(), &named, 502)]
     {
-        let mut plan = Plan::new(vec![portal_at("a", "prefix = \"/portal/a\"", &[upstream.clone()])]);
+        let mut plan = Plan::new(vec![portal_at("a", "prefix = \"/portal/a\"", std::slice::from_ref(upstream))]);
         plan.tls = tls;
         let answer = plan.start().await.get("/portal/a/").await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{upstream}: {answer}");

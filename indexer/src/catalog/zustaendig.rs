@@ -185,6 +185,7 @@ impl Catalog {
             id: stored.id.to_string(),
             name,
             url: link.url.clone(),
+            written: link.written.clone(),
             vertrauensniveau: service.vertrauensniveau.clone(),
             level: self.gebiete.level(&offer.ars),
             gebiet: offer.ars,

@@ -70,11 +70,12 @@ impl Compounds {
         if letters < 2 * MIN_PART || self.words.is_empty() {
             return Vec::new();
         }
-        // best[i]: the fewest parts that cover the first i letters, and where the last of them begins and ends.
+        // best[i]: the cost of covering the first i letters, and where the last part begins and ends. A part costs more
+        // than any joint, and "Straßen" is better than "Straß" with "en" behind it.
         let mut best: Vec<Option<(usize, usize, usize)>> = vec![None; letters + 1];
         best[0] = Some((0, 0, 0));
         for from in 0..letters {
-            let Some((parts, _, _)) = best[from] else { continue };
+            let Some((cost, _, _)) = best[from] else { continue };
             for to in from + MIN_PART..=letters {
                 let Some(part) = word.get(ends[from]..ends[to]) else { continue };
                 if (from == 0 && to == letters) || !self.words.contains(part) {
@@ -86,8 +87,9 @@ impl Compounds {
                     if !fits || (behind == letters && !joint.is_empty()) {
                         continue;
                     }
-                    if best[behind].is_none_or(|(known, _, _)| parts + 1 < known) {
-                        best[behind] = Some((parts + 1, from, to));
+                    let cost = cost + 10 + joint.len();
+                    if best[behind].is_none_or(|(known, _, _)| cost < known) {
+                        best[behind] = Some((cost, from, to));
                     }
                 }
             }

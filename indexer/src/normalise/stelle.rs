@@ -94,7 +94,7 @@ impl Normaliser<'_> {
             let links = if is_service { &mut own } else { &mut other };
             // A literal address inside somebody's network is nothing to publish unless the portal registered it.
             if handover || !is_internal(&url) {
-                links.push(DienstLink { url, lang, handover });
+                links.push(DienstLink { url, written: link.link.trim().to_owned(), lang, handover });
             }
         }
         own.append(&mut other);

@@ -115,38 +115,52 @@ pub(crate) fn plain(html: &str) -> String {
 }
 
 /// What the character check says of a text.
-enum Characters<'a> {
-    Fine(Cow<'a, str>),
-    /// Letters of another script.
-    Foreign(String),
+struct Characters<'a> {
+    /// NFC, without invisible, private and decorative characters.
+    text: Cow<'a, str>,
+    /// One character that was taken out.
+    stripped: Option<char>,
+    /// Letters of other scripts that it holds, at most twenty.
+    foreign: String,
+    /// Most of its letters are of another script.
+    mostly_foreign: bool,
 }
 
-/// NFC, without invisible, private and decorative characters; `stripped` gets one that was taken out.
-fn characters<'a>(text: &'a str, stripped: &mut Option<char>) -> Characters<'a> {
+fn characters(text: &str) -> Characters<'_> {
+    let mut found =
+        Characters { text: Cow::Borrowed(text), stripped: None, foreign: String::new(), mostly_foreign: false };
     if text.is_ascii() {
-        return Characters::Fine(Cow::Borrowed(text));
+        return found;
     }
-    let normal: Cow<'a, str> = match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => Cow::Borrowed(text),
-        _ => Cow::Owned(text.nfc().collect()),
-    };
-    if normal.chars().all(is_latin) {
-        return Characters::Fine(normal);
+    if is_nfc_quick(text.chars()) != IsNormalized::Yes {
+        found.text = Cow::Owned(text.nfc().collect());
     }
-    let foreign: String =
-        normal.chars().filter(|letter| !is_latin(*letter) && letter.is_alphabetic()).take(20).collect();
-    if !foreign.is_empty() {
-        return Characters::Foreign(foreign);
+    if found.text.chars().all(is_latin) {
+        return found;
     }
-    let kept = normal.chars().filter(|letter| {
-        let keep = is_latin(*letter);
-        if !keep && *letter != '\u{ad}' && *letter != '\u{feff}' {
-            stripped.get_or_insert(*letter);
+    let (mut letters, mut foreign, mut kept) = (0, 0, String::with_capacity(found.text.len()));
+    for letter in found.text.chars() {
+        let latin = is_latin(letter);
+        letters += usize::from(letter.is_alphabetic());
+        if latin {
+            kept.push(letter);
+        } else if letter.is_alphabetic() && !FILLERS.contains(&letter) {
+            foreign += 1;
+            if foreign <= 20 {
+                found.foreign.push(letter);
+            }
+            kept.push(letter);
+        } else if letter != '\u{ad}' && letter != '\u{feff}' {
+            found.stripped.get_or_insert(letter);
         }
-        keep
-    });
-    Characters::Fine(Cow::Owned(kept.collect()))
+    }
+    found.mostly_foreign = foreign * 2 > letters;
+    found.text = Cow::Owned(kept);
+    found
 }
+
+/// Letters by their class that nobody can see.
+const FILLERS: [char; 4] = ['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}'];
 
 /// The repertoire of String.Latin, as far as it can be told by ranges: Latin letters with their marks, and the
 /// punctuation, currency, letter-like, arrow and mathematical signs of ordinary texts.
@@ -178,18 +192,16 @@ impl Normaliser<'_> {
         if lang.is_some_and(|lang| !Lang::OFFERED.contains(&lang)) {
             return Cow::Borrowed(text);
         }
-        let mut stripped = None;
-        let fine = match characters(text, &mut stripped) {
-            Characters::Fine(fine) => fine,
-            Characters::Foreign(letters) => {
-                self.find(Rule::CharactersInvalid, Some(&letters));
-                Cow::Borrowed(text)
-            }
-        };
-        if let Some(letter) = stripped {
+        let found = characters(text);
+        if found.mostly_foreign {
+            self.find(Rule::CharactersInvalid, Some(&found.foreign));
+        } else if !found.foreign.is_empty() {
+            self.find(Rule::CharactersForeign, Some(&found.foreign));
+        }
+        if let Some(letter) = found.stripped {
             self.find(Rule::CharactersStripped, Some(&format!("U+{:04X}", u32::from(letter))));
         }
-        fine
+        found.text
     }
 
     /// One line of plain text, without markup.

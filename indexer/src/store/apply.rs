@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use connectors::finding::{Finding, Rule};
 use connectors::ids::{Identifikator, PortalId};
 use connectors::registration::Guard;
+use connectors::run::{Coverage, Cursor};
 use connectors::xzufi::Fragment;
 use jiff::Timestamp;
 use sqlx::{Any, Row, Transaction};
@@ -13,15 +14,6 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::read::{FileState, read_body};
 use super::{Store, StoreError, kind_number, kind_of};
 use crate::record::{Kind, Nested, Object, Record};
-
-/// How much of a portal's stock a run has seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coverage {
-    /// All of it: what was not seen is gone.
-    Whole,
-    /// A part: what was not seen stays.
-    Partial,
-}
 
 /// What a run did, in records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,6 +32,22 @@ pub struct Applied {
     pub orphans: u64,
     /// Pieces kept that nobody understood.
     pub fragments: u64,
+}
+
+impl std::ops::Add for Applied {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            added: self.added + other.added,
+            updated: self.updated + other.updated,
+            removed: self.removed + other.removed,
+            unchanged: self.unchanged + other.unchanged,
+            older: self.older + other.older,
+            orphans: self.orphans + other.orphans,
+            fragments: self.fragments + other.fragments,
+        }
+    }
 }
 
 type Key = (Kind, Identifikator);
@@ -181,11 +189,10 @@ impl Apply {
     }
 
     /// Remembers where the next run of a Bereitstelldienst begins.
-    pub async fn remember_cursor(&mut self, url: &str, index: i64) -> Result<(), StoreError> {
+    pub async fn remember_cursor(&mut self, cursor: &Cursor) -> Result<(), StoreError> {
         self.portal_row().await?;
-        sqlx::query("UPDATE portal_state SET next_url = $1, next_index = $2 WHERE portal = $3")
-            .bind(url)
-            .bind(index)
+        sqlx::query("UPDATE portal_state SET next_request = $1 WHERE portal = $2")
+            .bind(serde_json::to_string(cursor).expect("a cursor is made of plain values"))
             .bind(self.portal.as_str())
             .execute(&mut *self.transaction)
             .await?;

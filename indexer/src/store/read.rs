@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use connectors::finding::{Finding, Rule, Severity};
 use connectors::gebiet::Ars;
 use connectors::ids::{Identifikator, PortalId};
+use connectors::run::Cursor;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
@@ -79,12 +80,14 @@ pub struct PortalState {
     /// What that run read, so that the same stock is known at once.
     pub digest: Option<String>,
     /// Where the next run of a Bereitstelldienst begins.
-    pub cursor: Option<(String, i64)>,
+    pub cursor: Option<Cursor>,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
+    /// Its number, where it was applied; else one is given.
+    pub number: Option<i64>,
     /// Whose.
     pub portal: PortalId,
     /// When it began.
@@ -234,16 +237,6 @@ impl Store {
         query.fetch_all(&self.readers).await?.iter().map(angebot).collect()
     }
 
-    /// The live Leistungen with this key, as (portal, id).
-    pub async fn leistungen_with_key(&self, key: u64) -> Result<Vec<(PortalId, Identifikator)>, StoreError> {
-        let rows = sqlx::query("SELECT portal, agency, id FROM leistungsschluessel WHERE schluessel = $1")
-            .bind(key as i64)
-            .fetch_all(&self.readers)
-            .await?;
-        let id = |row: &AnyRow| Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2));
-        Ok(rows.iter().map(|row| (portal(row.get(0)), id(row))).collect())
-    }
-
     /// The live overlays of a Leistung.
     pub async fn overlays(&self, id: &Identifikator) -> Result<Vec<Stored>, StoreError> {
         let rows = sqlx::query(
@@ -270,14 +263,14 @@ impl Store {
 
     /// Where a portal stands.
     pub async fn portal_state(&self, portal: &PortalId) -> Result<PortalState, StoreError> {
-        let row = sqlx::query("SELECT good_at, digest, next_url, next_index FROM portal_state WHERE portal = $1")
+        let row = sqlx::query("SELECT good_at, digest, next_request FROM portal_state WHERE portal = $1")
             .bind(portal.as_str())
             .fetch_optional(&self.readers)
             .await?;
         Ok(row.map_or_else(PortalState::default, |row| PortalState {
             good_at: row.get::<Option<i64>, _>(0).and_then(|at| Timestamp::from_millisecond(at).ok()),
             digest: row.get(1),
-            cursor: row.get::<Option<String>, _>(2).zip(row.get::<Option<i64>, _>(3)),
+            cursor: row.get::<Option<&str>, _>(2).and_then(|cursor| serde_json::from_str(cursor).ok()),
         }))
     }
 
@@ -297,11 +290,15 @@ impl Store {
     }
 
     /// Writes down how a run ended, with its findings in place of those of the portal's run before.
-    pub async fn record_run(&self, run: &RunRow, findings: &[Finding]) -> Result<i64, StoreError> {
+    pub async fn record_run(&self, run: &RunRow, findings: &[Finding]) -> Result<(), StoreError> {
         let mut transaction = self.writer().begin().await?;
-        sqlx::query("UPDATE meta SET value = value + 1 WHERE name = 'run'").execute(&mut *transaction).await?;
-        let number: i64 =
-            sqlx::query("SELECT value FROM meta WHERE name = 'run'").fetch_one(&mut *transaction).await?.get(0);
+        let number = match run.number {
+            Some(number) => number,
+            None => {
+                sqlx::query("UPDATE meta SET value = value + 1 WHERE name = 'run'").execute(&mut *transaction).await?;
+                sqlx::query("SELECT value FROM meta WHERE name = 'run'").fetch_one(&mut *transaction).await?.get(0)
+            }
+        };
         sqlx::query(
             "INSERT INTO run (run, portal, started, ended, outcome, added, updated, removed, unchanged, refused) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -342,13 +339,13 @@ impl Store {
             .await?;
         }
         transaction.commit().await?;
-        Ok(number)
+        Ok(())
     }
 
     /// A portal's runs, the last first.
     pub async fn runs(&self, of: &PortalId, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT started, ended, outcome, added, updated, removed, unchanged, refused FROM run WHERE portal = $1 \
+            "SELECT started, ended, outcome, added, updated, removed, unchanged, refused, run FROM run WHERE portal = $1 \
              ORDER BY run DESC LIMIT $2",
         )
         .bind(of.as_str())
@@ -360,6 +357,7 @@ impl Store {
         Ok(rows
             .iter()
             .map(|row| RunRow {
+                number: Some(row.get(8)),
                 portal: of.clone(),
                 started: time(row.get(0)),
                 ended: time(row.get(1)),

@@ -58,7 +58,7 @@ CREATE INDEX fragment_by_portal ON fragment (portal);
 
 -- One row per portal: its last good state, and where the next run begins.
 CREATE TABLE portal_state (
-    portal TEXT NOT NULL PRIMARY KEY, good_run BIGINT, good_at BIGINT, digest TEXT, next_url TEXT, next_index BIGINT
+    portal TEXT NOT NULL PRIMARY KEY, good_run BIGINT, good_at BIGINT, digest TEXT, next_request TEXT
 );
 -- The files of the last good run of a portal and what a conditional request needs.
 CREATE TABLE portal_file (

@@ -1,0 +1,232 @@
+//! The commands of `portalverbund`: what they are called, what they take, and how they end.
+//!
+//! Data go to stdout, talk goes to stderr. Exit status: 0 done; 1 done with findings, or held back by a guard; 2 wrong
+//! use or broken configuration; 3 could not do its work.
+
+mod bench;
+mod check;
+mod demo;
+mod import;
+mod known;
+mod rebuild;
+mod responsible;
+mod search;
+mod serve;
+mod setup;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use connectors::gebiet::Ars;
+use connectors::ids::PortalId;
+
+/// How a command ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Done, and there is something that somebody should look at.
+    Findings,
+}
+
+/// Why a command ended without doing what it was asked.
+#[derive(Debug)]
+pub enum Fault {
+    /// Wrong use or a broken configuration: the caller mends it.
+    Usage(String),
+    /// The work could not be done.
+    Work(String),
+}
+
+impl Fault {
+    /// What `what` says, as a failure of the work.
+    pub fn work(what: impl std::fmt::Display) -> Self {
+        Self::Work(what.to_string())
+    }
+}
+
+/// Das Herz des Portalverbunds: sammelt Verwaltungsleistungen, findet die zuständige Stelle und leitet weiter.
+#[derive(Debug, Parser)]
+#[command(name = "portalverbund", version, about, long_about = None, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs gateway and indexer in one process; SIGTERM drains, SIGHUP reloads
+    Serve {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Run one half alone
+        #[arg(long, value_enum)]
+        only: Option<Half>,
+    },
+    /// Loads all that `serve` would load and says what is wrong, with its place
+    Check {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// How to say it
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Makes one run now: a folder with index.txt, an XZuFi file, or the address of an index
+    Import {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The portal that delivers
+        #[arg(long)]
+        portal: PortalId,
+        /// The Gebiet it may speak for; needed when the portal is not registered
+        #[arg(long)]
+        gebiet: Option<Ars>,
+        /// Change nothing, say what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Remove what is gone even when the guard would hold the run
+        #[arg(long)]
+        release: bool,
+        /// Read the delivery again although it did not change
+        #[arg(long)]
+        again: bool,
+        /// Report as JSON
+        #[arg(long)]
+        json: bool,
+        /// Folder, file or address; what is registered when left out
+        what: Option<String>,
+    },
+    /// Answers a question as the web does
+    Search {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The question, in everyday German; may name the place
+        query: String,
+        /// Name, PLZ or ARS of the place
+        #[arg(long)]
+        ort: Option<String>,
+        /// Language of the answer
+        #[arg(long, default_value = "de")]
+        lang: String,
+        /// How many hits
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+        limit: u16,
+        /// Say how the answer came about
+        #[arg(long)]
+        explain: bool,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says who is responsible, and why
+    Responsible {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The Leistungsschluessel of 14 digits, or an id
+        #[arg(long)]
+        leistung: String,
+        /// The place
+        #[arg(long)]
+        ars: String,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What the Verbund knows of a portal: records, last runs, findings, what was not understood
+    Known {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The portal
+        #[arg(long)]
+        portal: PortalId,
+        /// Show the pieces that were not understood as well
+        #[arg(long)]
+        fragments: bool,
+    },
+    /// Makes the index anew from the store
+    Rebuild {
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+    /// A sample Verbund, offline: portals, data, search, hand-over; prints the address to open
+    Demo {
+        /// Where its data go; a temporary folder when left out
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Port of the public side; any free one when left out
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Measures with the deliveries in a folder, one folder per portal and `portale.tsv` beside them
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigArg {
+    /// The configuration; the portals lie beside it in portale.d/
+    #[arg(long, default_value = "config/portalverbund.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Half {
+    Gateway,
+    Indexer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Runs the command that the process was called with, and gives its exit status.
+pub fn run(cli: Cli) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("cannot start: {error}");
+            return 3;
+        }
+    };
+    let ended = runtime.block_on(dispatch(cli.command));
+    // What still hangs (a slow disk, a stuck peer) does not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    match ended {
+        Ok(Exit::Done) => 0,
+        Ok(Exit::Findings) => 1,
+        Err(Fault::Usage(what)) => {
+            eprintln!("{what}");
+            2
+        }
+        Err(Fault::Work(what)) => {
+            eprintln!("{what}");
+            3
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<Exit, Fault> {
+    match command {
+        Command::Serve { config, only } => serve::run(&config.config, only).await,
+        Command::Check { config, format } => check::run(&config.config, format),
+        Command::Import { config, portal, gebiet, dry_run, release, again, json, what } => {
+            let options = indexer::run::RunOptions { dry_run, release, again };
+            import::run(import::Import { config: config.config, portal, gebiet, options, json, what }).await
+        }
+        Command::Search { config, query, ort, lang, limit, explain, json } => {
+            let limit = usize::from(limit);
+            search::run(&config.config, search::Question { query, ort, lang, limit, explain, json }).await
+        }
+        Command::Responsible { config, leistung, ars, json } => {
+            responsible::run(&config.config, &leistung, &ars, json).await
+        }
+        Command::Known { config, portal, fragments } => known::run(&config.config, &portal, fragments).await,
+        Command::Rebuild { config } => rebuild::run(&config.config).await,
+        Command::Demo { dir, port } => demo::run(dir, port).await,
+        Command::Bench { what } => bench::run(what).await,
+    }
+}

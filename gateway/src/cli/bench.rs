@@ -1,0 +1,296 @@
+//! `bench`: how fast this program is on a folder of deliveries, measured so that anyone can do it again.
+//!
+//! The folder holds one folder per portal, as the index protocol has them, and `portale.tsv` that names the portals
+//! (columns portal, level, ars, name). Figures go to stdout, one `name value unit` per line.
+
+mod load;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Subcommand;
+use config::{Config, EgressAllow};
+use connectors::gebiet::Gebiete;
+use connectors::registration::{Connector, Portal};
+use indexer::catalog::{Catalog, LeistungRef, SearchRequest, State};
+use indexer::run::{self, Indexer, Outcome, RunOptions, Source};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::import::unregistered;
+use super::{Exit, Fault, setup};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum What {
+    /// Reading XZuFi to records on one thread, nothing kept
+    Read {
+        /// The folder of deliveries
+        dir: PathBuf,
+    },
+    /// A whole import into an empty store, searchable at the end, and the same deliveries once more
+    Import {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// Keep store and index here instead of a temporary folder
+        #[arg(long)]
+        keep: Option<PathBuf>,
+    },
+    /// Search in the process, and over HTTP with 16 clients
+    Search {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// Use the store and index that `bench import --keep` left
+        #[arg(long)]
+        kept: Option<PathBuf>,
+        /// Clients at a time
+        #[arg(long, default_value_t = 16)]
+        clients: usize,
+        /// Questions in all
+        #[arg(long, default_value_t = 4_000)]
+        questions: usize,
+    },
+    /// Every row of `erwartet.tsv` against who is responsible
+    Responsible {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// Use the store and index that `bench import --keep` left
+        #[arg(long)]
+        kept: Option<PathBuf>,
+    },
+}
+
+pub(super) async fn run(what: What) -> Result<Exit, Fault> {
+    match what {
+        What::Read { dir } => read(&dir),
+        What::Import { dir, keep } => import(&dir, keep).await,
+        What::Search { dir, kept, clients, questions } => search(&dir, kept, clients, questions).await,
+        What::Responsible { dir, kept } => responsible(&dir, kept).await,
+    }
+}
+
+/// The portals of a folder of deliveries.
+fn portals(dir: &Path) -> Result<Vec<Portal>, Fault> {
+    let list = dir.join("portale.tsv");
+    let text = std::fs::read_to_string(&list)
+        .map_err(|error| Fault::Usage(format!("{}: {error}; expected the list of the portals", list.display())))?;
+    let row = |(at, line): (usize, &str)| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let wrong = || Fault::Usage(format!("{}:{}: expected portal, level, ars and name", list.display(), at + 1));
+        let [id, _, ars, name, ..] = fields.as_slice() else { return Err(wrong()) };
+        let mut portal = unregistered(id.parse().map_err(|_| wrong())?, ars.parse().map_err(|_| wrong())?);
+        portal.name = (*name).to_owned();
+        portal.connector = Connector::XzufiFolder {
+            folder: dir.join(id),
+            every_s: std::num::NonZeroU64::new(86_400).ok_or_else(wrong)?,
+        };
+        Ok(portal)
+    };
+    text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()).map(row).collect()
+}
+
+fn say(name: &str, value: impl std::fmt::Display, unit: &str) {
+    println!("{name}\t{value}\t{unit}");
+}
+
+fn read(dir: &Path) -> Result<Exit, Fault> {
+    let (mut sum, began) = (run::Read::default(), Instant::now());
+    for portal in portals(dir)? {
+        let folder = dir.join(portal.id.as_str());
+        let list = std::fs::read_to_string(folder.join("index.txt")).map_err(Fault::work)?;
+        let files: Vec<PathBuf> = list.lines().map(|name| folder.join(name.trim())).collect();
+        let read = run::read_only(&portal, &files).map_err(setup::fault)?;
+        sum = run::Read {
+            bytes: sum.bytes + read.bytes,
+            records: sum.records + read.records,
+            findings: sum.findings + read.findings,
+        };
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    say("read", sum.bytes, "bytes");
+    say("records", sum.records, "records");
+    say("findings", sum.findings, "findings");
+    say("speed", format!("{:.1}", sum.bytes as f64 / 1e6 / seconds), "MB/s");
+    Ok(Exit::Done)
+}
+
+/// A place for store and index: the named folder, or a temporary one that goes with the guard.
+fn place(named: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), Fault> {
+    match named {
+        Some(dir) => Ok((dir, None)),
+        None => {
+            let aside = tempfile::tempdir().map_err(Fault::work)?;
+            Ok((aside.path().to_owned(), Some(aside)))
+        }
+    }
+}
+
+fn configuration(data: &Path) -> Result<Config, Fault> {
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"http://localhost/\"\n\
+         [store]\nurl = {:?}\n[index]\ndir = {:?}\n",
+        format!("sqlite://{}", data.join("portalverbund.db").display()),
+        data.join("index").display().to_string(),
+    );
+    let mut config = Config::parse(Path::new("bench"), &text).map_err(Fault::work)?;
+    config.egress = EgressAllow::new(vec!["127.0.0.0/8".parse().map_err(Fault::work)?]);
+    Ok(config)
+}
+
+async fn import(dir: &Path, keep: Option<PathBuf>) -> Result<Exit, Fault> {
+    let (data, _aside) = place(keep)?;
+    let config = configuration(&data)?;
+    let portals = portals(dir)?;
+    for pass in ["first", "second"] {
+        let began = Instant::now();
+        let indexer = setup::indexer(&config, portals.clone()).await?;
+        let (bytes, records, changed) = import_all(&indexer, &portals).await?;
+        let applied = began.elapsed().as_secs_f64();
+        indexer.follow().await.map_err(setup::fault)?;
+        let found = indexer.catalog().search(&everything()).await.map_err(Fault::work)?.total;
+        let all = began.elapsed().as_secs_f64();
+        indexer.close().await;
+        say(&format!("{pass}_portals"), portals.len(), "portals");
+        say(&format!("{pass}_bytes"), bytes, "bytes");
+        say(&format!("{pass}_records"), records, "records");
+        say(&format!("{pass}_changed"), changed, "records");
+        say(&format!("{pass}_applied_after"), format!("{applied:.2}"), "s");
+        say(&format!("{pass}_searchable_after"), format!("{all:.2}"), "s");
+        say(&format!("{pass}_distinct_leistungen"), found, "Leistungen");
+        say(&format!("{pass}_peak_memory"), peak_memory_mb(), "MB");
+    }
+    Ok(Exit::Done)
+}
+
+fn everything() -> SearchRequest {
+    SearchRequest { limit: 1, ..SearchRequest::default() }
+}
+
+/// Runs every portal; bytes read, records seen, records changed.
+async fn import_all(indexer: &Indexer, portals: &[Portal]) -> Result<(u64, u64, u64), Fault> {
+    let (mut bytes, mut records, mut changed) = (0, 0, 0);
+    let cancel = CancellationToken::new();
+    for portal in portals {
+        let report = indexer.run(portal, &Source::Registered, RunOptions::default(), &cancel).await;
+        let report = report.map_err(setup::fault)?;
+        if !matches!(report.outcome, Outcome::Applied | Outcome::Unchanged) {
+            let why: Vec<_> = report.findings.iter().map(connectors::finding::Finding::sentence).collect();
+            return Err(Fault::Work(format!("{} was not taken: {}", portal.id, why.join(" "))));
+        }
+        let applied = report.applied;
+        bytes += report.bytes;
+        records += applied.added + applied.updated + applied.unchanged;
+        changed += applied.added + applied.updated + applied.removed;
+    }
+    Ok((bytes, records, changed))
+}
+
+/// The most memory that this process ever held, as the system counts it.
+fn peak_memory_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok());
+    peak.unwrap_or(0u64) / 1024
+}
+
+/// The reading side over the deliveries: kept from before, or imported now.
+async fn catalog(dir: &Path, kept: Option<PathBuf>) -> Result<(Config, Catalog, Option<tempfile::TempDir>), Fault> {
+    let portals = portals(dir)?;
+    let known = kept.as_ref().is_some_and(|kept| kept.join("portalverbund.db").exists());
+    let (data, aside) = place(kept)?;
+    let config = configuration(&data)?;
+    if !known {
+        let indexer = setup::indexer(&config, portals.clone()).await?;
+        import_all(&indexer, &portals).await?;
+        indexer.follow().await.map_err(setup::fault)?;
+        indexer.close().await;
+    }
+    let catalog = setup::catalog(&config, portals).await?;
+    Ok((config, catalog, aside))
+}
+
+async fn search(dir: &Path, kept: Option<PathBuf>, clients: usize, count: usize) -> Result<Exit, Fault> {
+    let (config, catalog, _aside) = catalog(dir, kept).await?;
+    let questions = load::questions(dir, &portals(dir)?, count)?;
+    let mut times = Vec::with_capacity(questions.len());
+    for (at, question) in questions.iter().enumerate() {
+        let request = SearchRequest { text: question.clone(), limit: 10, ..SearchRequest::default() };
+        let began = Instant::now();
+        catalog.search(&request).await.map_err(Fault::work)?;
+        // The first hundred warm the caches.
+        if at >= 100 {
+            times.push(began.elapsed());
+        }
+    }
+    report("process", times);
+    let times = load::over_http(&config, catalog, Arc::new(questions), clients).await?;
+    report("http", times);
+    say("peak_memory", peak_memory_mb(), "MB");
+    Ok(Exit::Done)
+}
+
+fn report(name: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: f64| times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1)));
+    for (part, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)] {
+        let milliseconds = at(share).map_or(0.0, |time| time.as_secs_f64() * 1e3);
+        say(&format!("{name}_{part}"), format!("{milliseconds:.2}"), "ms");
+    }
+    say(&format!("{name}_questions"), times.len(), "questions");
+}
+
+async fn responsible(dir: &Path, kept: Option<PathBuf>) -> Result<Exit, Fault> {
+    let (_config, catalog, _aside) = catalog(dir, kept).await?;
+    let expected = std::fs::read_to_string(dir.join("erwartet.tsv")).map_err(Fault::work)?;
+    let (mut rows, mut wrong) = (0, 0);
+    let register = Gebiete::nrw();
+    for line in expected.lines().skip(1) {
+        let [key, ars, level, offices, urls] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        rows += 1;
+        let place = ars.parse().map_err(Fault::work)?;
+        let found = catalog.responsible(&LeistungRef::parse(key), place).await.map_err(Fault::work)?;
+        let mut bodies: Vec<String> =
+            found.answers.iter().map(|answer| answer.organisationseinheit.id.clone()).collect();
+        bodies.sort();
+        let at_level = |gebiet| register.level(gebiet).as_str() == level;
+        let mut services: Vec<&str> = found
+            .onlinedienste
+            .iter()
+            .filter(|service| at_level(&service.gebiet))
+            .map(|service| service.written.as_str())
+            .collect();
+        services.sort_unstable();
+        services.dedup();
+        let right = if offices == "?" {
+            matches!(found.state, State::None | State::UnknownLeistung)
+        } else {
+            let levels = found.answers.iter().all(|answer| answer.level.as_str() == level);
+            let services = if services.is_empty() { "-".to_owned() } else { services.join("|") };
+            levels && bodies.join("|") == offices && services == urls
+        };
+        if !right {
+            wrong += 1;
+            if wrong <= 10 {
+                eprintln!("expected {line}\n   found {} {bodies:?} {services:?}", found.state.as_str());
+            }
+        }
+    }
+    say("rows", rows, "rows");
+    say("wrong", wrong, "rows");
+    if wrong > 0 { Ok(Exit::Findings) } else { Ok(Exit::Done) }
+}
+
+/// Where a gateway for the measurement runs, and how it is stopped.
+struct Serving {
+    address: std::net::SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Serving {
+    async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

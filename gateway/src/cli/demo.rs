@@ -1,0 +1,81 @@
+//! `demo`: a sample Verbund on this machine alone, from the portals' deliveries to the form page.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use config::telemetry::{self, LogFormat};
+use config::{Config, EgressAllow};
+use indexer::run::{Outcome, RunOptions, Source};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use super::{Exit, Fault, setup};
+use crate::service::{self, Gateway};
+
+pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit, Fault> {
+    telemetry::start(LogFormat::Plain, "warn").map_err(Fault::work)?;
+    let aside = if dir.is_none() { Some(tempfile::tempdir().map_err(Fault::work)?) } else { None };
+    let dir = dir.or_else(|| aside.as_ref().map(|aside| aside.path().to_owned())).unwrap_or_default();
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let port = match port {
+        Some(port) => port,
+        None => free_port()?,
+    };
+    let config = configuration(&dir, port)?;
+    let portals = crate::demo::start(stop.clone(), &tasks, &config.server.public_url).await.map_err(Fault::work)?;
+    let portals: Vec<_> = portals.into_iter().map(|portal| portal.registration).collect();
+    let indexer = Arc::new(setup::indexer(&config, portals.clone()).await?);
+    let gateway = Gateway::open(&config, indexer.catalog(), &tasks).await.map_err(Fault::work)?;
+    gateway.router().load(&portals);
+    for portal in &portals {
+        let report =
+            indexer.run(portal, &Source::Registered, RunOptions::default(), &stop).await.map_err(setup::fault)?;
+        if !matches!(report.outcome, Outcome::Applied | Outcome::Unchanged) {
+            let why: Vec<_> = report.findings.iter().map(connectors::finding::Finding::sentence).collect();
+            return Err(Fault::Work(format!("the sample portal {} was not taken: {}", portal.id, why.join(" "))));
+        }
+        let records = report.applied.added + report.applied.updated + report.applied.unchanged;
+        eprintln!("{}: {records} records, {} findings", portal.name, report.findings.len());
+    }
+    indexer.follow().await.map_err(setup::fault)?;
+    let serving = tasks.spawn(gateway.run(stop.clone()));
+    let registered = Arc::new(ArcSwap::from_pointee(portals));
+    tasks.spawn(service::collect(Arc::clone(&indexer), registered, 1, tasks.clone(), stop.clone()));
+    eprintln!("Beispielverbund mit erfundenen Angaben. Zum Ausprobieren: „hund anmelden bochum“. Beenden mit Strg+C.");
+    println!("{}", config.server.public_url);
+    let mut terminate = signal(SignalKind::terminate()).map_err(Fault::work)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    stop.cancel();
+    // That it panicked would be in the log already.
+    let _ = serving.await;
+    tasks.close();
+    tasks.wait().await;
+    indexer.close().await;
+    Ok(Exit::Done)
+}
+
+/// A port that nobody uses at the moment; the public address has to be known before the listener is open.
+fn free_port() -> Result<u16, Fault> {
+    let probe = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(Fault::work)?;
+    Ok(probe.local_addr().map_err(Fault::work)?.port())
+}
+
+fn configuration(dir: &std::path::Path, port: u16) -> Result<Config, Fault> {
+    let public_url: Url = format!("http://localhost:{port}/").parse().map_err(Fault::work)?;
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"{public_url}\"\n\
+         [store]\nurl = {:?}\n[index]\ndir = {:?}\n",
+        format!("sqlite://{}", dir.join("portalverbund.db").display()),
+        dir.join("index").display().to_string(),
+    );
+    let mut config = Config::parse(std::path::Path::new("demo"), &text).map_err(Fault::work)?;
+    let loopback = "127.0.0.0/8".parse().map_err(Fault::work)?;
+    config.egress = EgressAllow::new(vec![loopback]);
+    Ok(config)
+}

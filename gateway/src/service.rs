@@ -1,0 +1,216 @@
+//! Gateway and indexer in one process: what `serve` and `demo` start.
+//!
+//! The reading side and the proxy come up first, on whatever state there is; portals are collected meanwhile.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use config::{Config, clock};
+use connectors::registration::Portal;
+use indexer::catalog::Catalog;
+use indexer::crawl::schedule;
+use indexer::run::{Indexer, Outcome, RunOptions, Source};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::metrics::Metrics;
+use crate::pages::{self, Site};
+use crate::proxy::{Proxy, Settings};
+use crate::routes::Routes;
+use crate::server::{BindError, Limits, Server, bind};
+
+/// How often is looked which portals are due.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A listener.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A metric is registered twice.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// The gateway, listening.
+pub struct Gateway {
+    server: Server,
+    routes: Arc<ArcSwap<Routes>>,
+    proxy: Arc<Proxy>,
+    metrics: Arc<Metrics>,
+    own_host: Option<String>,
+    public: SocketAddr,
+    internal: SocketAddr,
+}
+
+impl Gateway {
+    /// Opens the listeners of `config` and prepares everything behind them; nothing is served before `run`.
+    pub async fn open(config: &Config, catalog: Catalog, tasks: &TaskTracker) -> Result<Self, StartError> {
+        let public = bind(config.server.listen).await?;
+        let internal = bind(config.server.internal).await?;
+        let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);
+        let (public_address, internal_address) =
+            (address(&public, config.server.listen), address(&internal, config.server.internal));
+        let metrics = Arc::new(Metrics::new(config::telemetry::registry())?);
+        let routes = Arc::new(ArcSwap::from_pointee(Routes::not_loaded()));
+        let egress = config.egress.rule();
+        let allow = Arc::new(move |address| egress.allows(address).is_ok());
+        let seconds = Duration::from_secs;
+        let settings = Settings {
+            connect_time: seconds(config.proxy.connect_timeout_s),
+            first_byte_time: seconds(config.proxy.head_timeout_s),
+            idle_time: seconds(config.proxy.idle_timeout_s),
+            max_body_bytes: config.proxy.max_body_bytes,
+            portal_places: config.proxy.max_in_flight,
+            ..Settings::new(config.server.public_url.clone())
+        };
+        let proxy = Arc::new(Proxy::new(settings, allow, Proxy::public_roots(), Arc::clone(&metrics), tasks.clone()));
+        let limits = Limits {
+            connections: config.server.max_connections,
+            connections_per_client: config.server.max_connections_per_client,
+            head_time: seconds(config.server.head_timeout_s),
+            keep_alive_time: seconds(config.server.idle_timeout_s),
+            body_idle_time: seconds(config.server.body_idle_timeout_s),
+            drain_time: seconds(config.server.drain_s),
+            head_bytes: config.server.max_head_bytes,
+            fields: config.server.max_fields,
+            ..Limits::default()
+        };
+        let site = Site { catalog, public_url: config.server.public_url.clone() };
+        let server = Server {
+            public,
+            internal,
+            pages: pages::router(site),
+            routes: Arc::clone(&routes),
+            proxy: Arc::clone(&proxy),
+            metrics: Arc::clone(&metrics),
+            // The catalog was opened before the listeners, and a generation of the index stays open until the next.
+            ready: Arc::new(|| Ok(())),
+            limits,
+            tasks: tasks.clone(),
+        };
+        let own_host = config.server.public_url.host_str().map(str::to_owned);
+        Ok(Self { server, routes, proxy, metrics, own_host, public: public_address, internal: internal_address })
+    }
+
+    /// Where the public side listens.
+    pub fn public(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// Where the internal side listens.
+    pub fn internal(&self) -> SocketAddr {
+        self.internal
+    }
+
+    /// What changes the table of routes while the gateway serves.
+    pub fn router(&self) -> Router {
+        Router {
+            routes: Arc::clone(&self.routes),
+            proxy: Arc::clone(&self.proxy),
+            metrics: Arc::clone(&self.metrics),
+            own_host: self.own_host.clone(),
+        }
+    }
+
+    /// Serves until `stop` and the end of the open requests.
+    pub async fn run(self, stop: CancellationToken) {
+        self.server.run(stop).await;
+    }
+}
+
+/// Makes tables of routes and swaps them in.
+#[derive(Clone)]
+pub struct Router {
+    routes: Arc<ArcSwap<Routes>>,
+    proxy: Arc<Proxy>,
+    metrics: Arc<Metrics>,
+    own_host: Option<String>,
+}
+
+impl Router {
+    /// Builds the table of `portals`, tests it, and swaps it in; a table that fails its test leaves the old one.
+    pub fn load(&self, portals: &[Portal]) {
+        let (table, faults) = Routes::build(portals, self.own_host.as_deref());
+        for fault in &faults {
+            tracing::warn!(portal.id = %fault.portal, "{fault}");
+        }
+        if let Err(reason) = table.self_test() {
+            tracing::error!(reason, "the new table of routes fails its test; the old one stays");
+            self.metrics.routes_failed();
+            return;
+        }
+        let now = clock::now().as_second() as f64;
+        self.metrics.routes_loaded(table.len(), faults.len(), now);
+        self.proxy.keep_only(&table);
+        self.routes.store(Arc::new(table));
+    }
+}
+
+/// Collects portals as they become due, until `stop`.
+///
+/// One portal's fault is that portal's; a fault of ours is logged and tried again, and the old state stays readable.
+pub async fn collect(
+    indexer: Arc<Indexer>,
+    portals: Arc<ArcSwap<Vec<Portal>>>,
+    at_once: usize,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(at_once));
+    let busy: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>> = Arc::default();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        let registered = portals.load_full();
+        let mut states = Vec::with_capacity(registered.len());
+        for portal in registered.iter() {
+            match indexer.last_run(&portal.id).await {
+                Ok(last) => states.push((portal, last)),
+                Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
+            }
+        }
+        for portal in schedule::due(clock::now(), states) {
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
+            if !mark(&busy, portal.id.as_str(), true) {
+                continue;
+            }
+            let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
+            tasks.spawn(async move {
+                run_once(&indexer, &portal, &stop).await;
+                mark(&busy, portal.id.as_str(), false);
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Notes that a portal is or is not being collected; false when that was so already.
+fn mark(busy: &std::sync::Mutex<std::collections::BTreeSet<String>>, portal: &str, on: bool) -> bool {
+    let mut busy = busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if on { busy.insert(portal.to_owned()) } else { busy.remove(portal) }
+}
+
+async fn run_once(indexer: &Indexer, portal: &Portal, stop: &CancellationToken) {
+    let ran = indexer.run(portal, &Source::Registered, RunOptions::default(), stop).await;
+    let followed = match &ran {
+        Ok(report) if report.outcome == Outcome::Applied => indexer.follow().await.map(|_| ()),
+        _ => Ok(()),
+    };
+    match ran {
+        Ok(report) => tracing::info!(
+            portal.id = %portal.id, outcome = report.outcome.as_str(), added = report.applied.added,
+            updated = report.applied.updated, removed = report.applied.removed, findings = report.findings.len(),
+            duration_ms = report.duration.as_millis() as u64, "run"
+        ),
+        Err(_) if stop.is_cancelled() => {}
+        Err(error) => tracing::error!(portal.id = %portal.id, %error, "the run could not be made"),
+    }
+    if let Err(error) = followed {
+        tracing::error!(%error, "the index does not follow; it catches up with the next run");
+    }
+}
