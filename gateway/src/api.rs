@@ -138,7 +138,7 @@ async fn method_not_allowed() -> Problem {
     get,
     path = "/api/v1/search",
     params(
-        ("q" = String, Query, description = "The question; may hold the place. At most 200 characters.", example = "hund anmelden bochum"),
+        ("q" = String, Query, description = "The question; may hold the place. At most 500 characters.", example = "hund anmelden bochum"),
         ("ort" = Option<String>, Query, description = "The place: name, PLZ or ARS. Wins over one in the question."),
         ("lang" = Option<String>, Query, description = "Language of the answer, two letters; default `de`."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many hits; default 10."),
@@ -222,7 +222,7 @@ impl Ort {
     get,
     path = "/api/v1/suggest",
     params(
-        ("q" = String, Query, description = "The text typed so far. At most 200 characters."),
+        ("q" = String, Query, description = "The text typed so far. At most 500 characters."),
         ("ort" = Option<String>, Query, description = "The place: name, PLZ or ARS."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many; default 10."),
     ),
@@ -343,7 +343,7 @@ fn leistung_params(query: Option<&str>) -> Result<(Option<Ars>, Lang), ParamErro
     get,
     path = "/api/v1/places",
     params(
-        ("q" = String, Query, description = "Beginning of a name or of a PLZ. At most 200 characters.", example = "boch"),
+        ("q" = String, Query, description = "Beginning of a name or of a PLZ. At most 500 characters.", example = "boch"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many; default 10."),
     ),
     responses(

@@ -207,7 +207,7 @@ struct Question {
 impl Question {
     /// Reads the fields of the form. A field that cannot be used becomes a message at the field.
     fn read(query: Option<&str>) -> Result<Self, ParamError> {
-        const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 200 Zeichen möglich.";
+        const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 500 Zeichen möglich.";
         let params = Params::tolerant(query, &["q", "ort", "seite"])?;
         let mut question = Self { page: params.number("seite", 1, PAGES_MAX)?.unwrap_or(1), ..Self::default() };
         match params.text("q") {

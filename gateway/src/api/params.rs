@@ -7,7 +7,7 @@ use indexer::record::Lang;
 use percent_encoding::percent_decode_str;
 
 /// Longest text of a question or a place, in characters.
-pub const TEXT_MAX: usize = 200;
+pub const TEXT_MAX: usize = 500;
 /// Most hits that one answer may hold.
 pub const LIMIT_MAX: usize = 100;
 /// Most hits that may be left out.
@@ -209,8 +209,8 @@ mod tests {
         assert_eq!(text("q=100%").unwrap().unwrap(), "100%");
         assert_eq!(text("q=+%09").unwrap(), None);
         assert_eq!(text("").unwrap(), None);
-        assert_eq!(text(&format!("q={}", "%C3%BC".repeat(200))).unwrap().unwrap().chars().count(), 200);
-        for bad in [format!("q={}", "a".repeat(201)), "q=%FF".into(), "q=a%00".into(), "q=%1B[1m".into()] {
+        assert_eq!(text(&format!("q={}", "%C3%BC".repeat(500))).unwrap().unwrap().chars().count(), 500);
+        for bad in [format!("q={}", "a".repeat(501)), "q=%FF".into(), "q=a%00".into(), "q=%1B[1m".into()] {
             assert_eq!(text(&bad).unwrap_err().name(), "q", "{bad}");
         }
         assert!(matches!(read("").unwrap().required("q", "a question"), Err(ParamError::Missing { .. })));

@@ -102,7 +102,7 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, ParamError>, kind: Kind, param
 
 #[test]
 fn what_cannot_be_used_is_refused_by_name() {
-    let long = "x".repeat(201);
+    let long = "x".repeat(501);
     for (query, kind, parameter) in [
         ("", Kind::MissingParameter, "q"),
         ("q=%20", Kind::MissingParameter, "q"),

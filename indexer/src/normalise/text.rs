@@ -114,6 +114,44 @@ pub(crate) fn plain(html: &str) -> String {
     out.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// True when clean HTML says anything: tags and white space alone do not.
+fn has_words(html: &str) -> bool {
+    let mut rest = html;
+    loop {
+        rest = rest.trim_start();
+        rest = if let Some(tag) = rest.strip_prefix('<') {
+            tag.split_once('>').map_or("", |(_, after)| after)
+        } else if let Some(after) = rest.strip_prefix("&nbsp;") {
+            after
+        } else {
+            return !rest.is_empty();
+        };
+    }
+}
+
+/// True for what ordinary German and English texts are made of: ASCII, Latin-1 letters and signs, usual dashes and
+/// quotation marks, and the Euro sign. Such text is NFC as it is; one look at each byte tells.
+fn is_ordinary(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fine = match byte {
+            0..=0x7f => true,
+            0xc2 => matches!(bytes.next(), Some(0xa0..=0xac | 0xae..=0xbf)),
+            0xc3 => bytes.next().is_some(),
+            0xe2 => match bytes.next() {
+                Some(0x80) => matches!(bytes.next(), Some(0x90..=0xa7)),
+                Some(0x82) => bytes.next() == Some(0xac),
+                _ => false,
+            },
+            _ => false,
+        };
+        if !fine {
+            return false;
+        }
+    }
+    true
+}
+
 /// What the character check says of a text.
 struct Characters<'a> {
     /// NFC, without invisible, private and decorative characters.
@@ -129,7 +167,7 @@ struct Characters<'a> {
 fn characters(text: &str) -> Characters<'_> {
     let mut found =
         Characters { text: Cow::Borrowed(text), stripped: None, foreign: String::new(), mostly_foreign: false };
-    if text.is_ascii() {
+    if is_ordinary(text) {
         return found;
     }
     if is_nfc_quick(text.chars()) != IsNormalized::Yes {
@@ -245,7 +283,7 @@ impl Normaliser<'_> {
             } else {
                 clean_html(text)
             };
-            if !plain(&html.0).is_empty() {
+            if has_words(&html.0) {
                 htmls.entry(lang).or_default().0.push_str(&html.0);
             }
         }
