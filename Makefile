@@ -3,13 +3,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint deny deny-if-there bench toolchain nextest
+.PHONY: help demo test check format lint deny deny-if-possible bench toolchain cargo-deny nextest
 
-# The test runner and the checker of licences, built once with cargo when they are missing.
+# The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
+# the time, and the runner without its self-update.
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 CARGO := cargo
 BIN := $(CARGO) run --quiet --locked --package gateway --bin portalverbund --
+RELEASE := $(CARGO) run --quiet --locked --release --package gateway --bin portalverbund --
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -20,7 +22,7 @@ demo: toolchain ## A sample Verbund on this machine, offline; prints the address
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
-test: toolchain format lint deny-if-there nextest ## Everything that is checked before a change is taken
+test: toolchain format lint deny-if-possible nextest ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
 
 check: toolchain ## Checks config/portalverbund.toml and the portals beside it
@@ -32,30 +34,31 @@ format: toolchain
 lint: toolchain
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
-deny: toolchain ## Licences, banned crates and sources; builds cargo-deny when it is missing
-	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny --version $(DENY_VERSION)
+deny: toolchain cargo-deny ## Licences, banned crates and sources
 	$(CARGO) deny --locked --log-level error check licenses bans sources
 
-# Building cargo-deny takes as long as building the program; so `make test` only uses one that is there.
-deny-if-there: toolchain
-	@if $(CARGO) deny --version >/dev/null 2>&1; then \
-	    $(MAKE) --no-print-directory deny; \
-	else \
-	    echo "LEFT OUT: licences, banned crates and sources, because cargo-deny is not installed ('make deny' installs it)" >&2; \
+# A machine that cannot build cargo-deny still runs the tests, and says what it did not do.
+deny-if-possible: toolchain
+	@if $(MAKE) --no-print-directory cargo-deny; then $(MAKE) --no-print-directory deny; else \
+	    echo "LEFT OUT: licences, banned crates and sources, because cargo-deny could not be installed" >&2; \
 	fi
 
+cargo-deny: toolchain
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-deny --version $(DENY_VERSION)
+
 nextest: toolchain
-	@$(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-nextest --version $(NEXTEST_VERSION)
+	@$(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-nextest \
+	    --version $(NEXTEST_VERSION) --no-default-features --features default-no-update
 
 bench: toolchain ## Measures with the deliveries in DIR (see BENCHMARKS.md): make bench DIR=...
-	@test -n "$(DIR)" || { echo "say where the deliveries are: make bench DIR=deliveries/verbund (see BENCHMARKS.md)" >&2; exit 2; }
+	@test -n "$(DIR)" || { echo "say where the deliveries are: make bench DIR=deliveries/verbund" >&2; exit 2; }
 	$(CARGO) build --locked --release --package gateway --bin portalverbund
-	@bin="$$($(CARGO) metadata --locked --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release/portalverbund"; \
-	kept="$$(mktemp -d)"; trap 'rm -rf "$$kept"' EXIT; \
-	for part in "read" "import --keep $$kept" "search --kept $$kept" "responsible --kept $$kept"; do \
-	    set -- $$part; what=$$1; shift; \
-	    echo "== bench $$what"; "$$bin" bench "$$what" "$(DIR)" "$$@"; \
-	done
+	@kept="$$(mktemp -d)"; trap 'rm -rf "$$kept"' EXIT; \
+	bench() { echo "== bench $$1"; $(RELEASE) bench "$$@"; }; \
+	bench read "$(DIR)"; \
+	bench import "$(DIR)" --keep "$$kept"; \
+	bench search "$(DIR)" --kept "$$kept"; \
+	bench responsible "$(DIR)" --kept "$$kept"
 
 # Says what is missing before a compiler does.
 toolchain:

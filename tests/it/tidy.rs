@@ -76,9 +76,9 @@ fn tree() -> Vec<File> {
     let mut files = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(&root).unwrap().to_str().expect("our names are UTF-8").to_owned();
+        for entry in fs::read_dir(&folder).expect("a folder of the tree can be read") {
+            let path = entry.expect("a folder of the tree can be read").path();
+            let name = path.strip_prefix(&root).ok().and_then(Path::to_str).expect("our names are UTF-8").to_owned();
             if matches!(name.as_str(), ".git" | "target" | "data") || path.join("CACHEDIR.TAG").exists() {
                 continue;
             }
@@ -158,7 +158,8 @@ fn no_file_is_too_long_to_be_seen_across() {
             None if lines > MAX_LINES => breaches.push(format!("{}: {lines} lines of {MAX_LINES}", file.path)),
             Some((_, was)) if lines > *was => breaches.push(format!("{}: grew from {was} to {lines} lines", file.path)),
             Some((_, was)) if lines < *was => {
-                breaches.push(format!("{}: has {lines} lines now; write that into LONG_FILES, or take it out", file.path));
+                breaches
+                    .push(format!("{}: has {lines} lines now; write that into LONG_FILES, or take it out", file.path));
             }
             _ => {}
         }
@@ -356,7 +357,8 @@ fn the_readme_leads_in() {
     }
     for file in tree().iter().filter(|file| file.path.ends_with(".md")) {
         for word in file.text.split("`make ").skip(1) {
-            let target = word.split(|letter: char| !letter.is_alphanumeric() && letter != '-').next().unwrap_or_default();
+            let target =
+                word.split(|letter: char| !letter.is_alphanumeric() && letter != '-').next().unwrap_or_default();
             if !makefile.lines().any(|line| line.starts_with(&format!("{target}:"))) {
                 breaches.push(format!("{} names `make {target}`, which the Makefile does not have", file.path));
             }
