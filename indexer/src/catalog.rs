@@ -237,6 +237,8 @@ pub struct OnlinedienstAnswer {
     pub written: String,
     /// Code of the trust level.
     pub vertrauensniveau: Option<String>,
+    /// Its name, where delivered.
+    pub vertrauensniveau_name: Option<String>,
     /// Level of the area it serves.
     pub level: Level,
     /// That area.

@@ -388,6 +388,8 @@ pub struct Onlinedienst {
     pub links: Vec<DienstLink>,
     /// Code of the trust level.
     pub vertrauensniveau: Option<String>,
+    /// Its name, where the delivery gives one; what the codes mean is not published.
+    pub vertrauensniveau_name: Option<String>,
     /// Ways to pay, as names or codes.
     pub zahlungsweisen: Vec<String>,
     /// Ways to identify, as names or codes.

@@ -95,6 +95,7 @@ pub fn dienst(id: &str, level: Level, handover: bool) -> OnlinedienstAnswer {
         url: format!("https://service.bochum.example/{id}?a=1&b=2").parse().unwrap(),
         written: format!("https://service.bochum.example/{id}?a=1&b=2"),
         vertrauensniveau: Some("20".into()),
+        vertrauensniveau_name: None,
         level,
         gebiet: ars("059110000000"),
         portal: "stadt-bochum".parse().unwrap(),

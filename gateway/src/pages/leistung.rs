@@ -225,7 +225,7 @@ fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]) -> Vec<Vo
     };
     [
         office.map(|name| plain("Zuständige Stelle", name)),
-        Some(plain("Anmeldung (Vertrauensniveau)", dienst.vertrauensniveau)),
+        Some(plain("Anmeldung (Vertrauensniveau)", &dienst.vertrauensniveau)),
         Some(fact("Unterlagen", &[ModulArt::Dokumente], &["unterlagen", "dokumente"])),
         Some(fact("Kosten", &[ModulArt::Kosten], &["kosten"])),
         known("Bezahlen", &dienst.zahlung),

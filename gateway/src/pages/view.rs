@@ -224,7 +224,7 @@ pub struct Dienst {
     /// Who offers it.
     pub anbieter: String,
     /// The trust level in words.
-    pub vertrauensniveau: &'static str,
+    pub vertrauensniveau: String,
     /// Languages in words; empty where not given.
     pub sprachen: String,
     /// Ways to pay; empty where not given.
@@ -241,7 +241,10 @@ impl Dienst {
             name: answer.name.clone(),
             host: answer.url.host_str().unwrap_or("").to_owned(),
             anbieter: answer.portal_name.clone(),
-            vertrauensniveau: words::vertrauensniveau(answer.vertrauensniveau.as_deref()).unwrap_or("nicht angegeben"),
+            vertrauensniveau: words::vertrauensniveau(answer.vertrauensniveau_name.as_deref())
+                .map(str::to_owned)
+                .or_else(|| answer.vertrauensniveau_name.clone())
+                .unwrap_or_else(|| "nicht angegeben".to_owned()),
             sprachen: sprachen.join(", "),
             zahlung: answer.zahlungsweisen.join(", "),
             href: permitted(answer).then_some(href),

@@ -187,6 +187,7 @@ impl Catalog {
             url: link.url.clone(),
             written: link.written.clone(),
             vertrauensniveau: service.vertrauensniveau.clone(),
+            vertrauensniveau_name: service.vertrauensniveau_name.clone(),
             level: self.gebiete.level(&offer.ars),
             gebiet: offer.ars,
             portal: stored.portal.clone(),

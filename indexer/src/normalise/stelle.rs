@@ -65,6 +65,10 @@ impl Normaliser<'_> {
             beschreibung: self.htmls(&wire.beschreibung),
             links,
             vertrauensniveau: wire.vertrauensniveau.as_ref().and_then(|code| code.code.clone()),
+            vertrauensniveau_name: {
+                let name = wire.vertrauensniveau.as_ref().and_then(|code| code.name.as_deref());
+                self.optional_line(name)
+            },
             zahlungsweisen: wire.zahlungsweisen.iter().filter_map(label).collect(),
             identifizierungsmittel: wire.identifizierungsmittel.iter().filter_map(label).collect(),
             sprachen: wire
