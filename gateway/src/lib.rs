@@ -4,6 +4,7 @@ pub mod api;
 pub mod body;
 pub mod cli;
 pub mod demo;
+pub mod expected;
 pub mod failure;
 #[cfg(test)]
 mod fake;

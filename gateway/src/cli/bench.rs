@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use config::{Config, EgressAllow};
-use connectors::gebiet::Gebiete;
 use connectors::registration::{Connector, Portal};
-use indexer::catalog::{Catalog, LeistungRef, SearchRequest, State};
+use indexer::catalog::{Catalog, SearchRequest};
 use indexer::run::{self, Indexer, Outcome, RunOptions, Source};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::import::unregistered;
 use super::{Exit, Fault, setup};
+use crate::expected;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum What {
@@ -254,43 +254,12 @@ fn report(name: &str, mut times: Vec<Duration>) {
 
 async fn responsible(dir: &Path, kept: Option<PathBuf>) -> Result<Exit, Fault> {
     let (_config, catalog, _aside) = catalog(dir, kept).await?;
-    let expected = std::fs::read_to_string(dir.join("erwartet.tsv")).map_err(Fault::work)?;
-    let (mut rows, mut wrong) = (0, 0);
-    let register = Gebiete::nrw();
-    for line in expected.lines().skip(1) {
-        let [key, ars, level, offices, urls] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
-        rows += 1;
-        let place = ars.parse().map_err(Fault::work)?;
-        let found = catalog.responsible(&LeistungRef::parse(key), place).await.map_err(Fault::work)?;
-        let mut bodies: Vec<String> =
-            found.answers.iter().map(|answer| answer.organisationseinheit.id.clone()).collect();
-        bodies.sort();
-        let at_level = |gebiet| register.level(gebiet).as_str() == level;
-        let mut services: Vec<&str> = found
-            .onlinedienste
-            .iter()
-            .filter(|service| at_level(&service.gebiet))
-            .map(|service| service.written.as_str())
-            .collect();
-        services.sort_unstable();
-        services.dedup();
-        let right = if offices == "?" {
-            matches!(found.state, State::None | State::UnknownLeistung)
-        } else {
-            let levels = found.answers.iter().all(|answer| answer.level.as_str() == level);
-            let services = if services.is_empty() { "-".to_owned() } else { services.join("|") };
-            levels && bodies.join("|") == offices && services == urls
-        };
-        if !right {
-            wrong += 1;
-            if wrong <= 10 {
-                eprintln!("expected {line}\n   found {} {bodies:?} {services:?}", found.state.as_str());
-            }
-        }
-    }
-    say("rows", rows, "rows");
-    say("wrong", wrong, "rows");
-    if wrong > 0 { Ok(Exit::Findings) } else { Ok(Exit::Done) }
+    let table = std::fs::read_to_string(dir.join("erwartet.tsv")).map_err(Fault::work)?;
+    let verdict = expected::check(&catalog, &table).await.map_err(Fault::work)?;
+    verdict.wrong.iter().take(10).for_each(|row| eprintln!("{row}"));
+    say("rows", verdict.rows, "rows");
+    say("wrong", verdict.wrong.len(), "rows");
+    if verdict.wrong.is_empty() { Ok(Exit::Done) } else { Ok(Exit::Findings) }
 }
 
 /// Where a gateway for the measurement runs, and how it is stopped.
