@@ -410,3 +410,6 @@ impl Catalog {
 }
 
 const NRW: &str = "050000000000";
+
+#[cfg(test)]
+mod tests;

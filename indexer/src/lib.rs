@@ -4,6 +4,8 @@
 
 pub mod catalog;
 pub mod crawl;
+#[cfg(test)]
+mod fixture;
 mod index;
 mod normalise;
 pub mod record;

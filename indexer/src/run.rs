@@ -607,3 +607,6 @@ fn digest(portal: &Portal, files: &str) -> String {
     let registered = format!("{NORMALISER} {} {:?} {:?} {files}", portal.gebiet, portal.agency, portal.hosts);
     Sha256::digest(registered.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

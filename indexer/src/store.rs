@@ -203,4 +203,4 @@ fn portal(text: &str) -> PortalId {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
