@@ -1,9 +1,7 @@
-//! Tests of the whole program, and of the tree it is made of.
-
-mod tidy;
-//! The whole system, one file per behaviour.
+//! The whole system, one file per behaviour, and the tree that it is made of.
 
 mod guard;
+mod tidy;
 mod verbund;
 
 /// The program under test: the product's own `main`, built with these tests.
