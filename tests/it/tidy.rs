@@ -239,7 +239,8 @@ fn the_gateway_sees_the_face_of_the_indexer_only() {
 fn nothing_unwraps_and_no_lint_is_silenced_without_a_reason() {
     let files = tree();
     let mut breaches = Vec::new();
-    for file in sources(&files) {
+    // In `tests` everything is a test.
+    for file in sources(&files).into_iter().filter(|file| !file.path.starts_with("tests/")) {
         let unwraps = file.code().matches(".unwrap()").count();
         let allowed = UNWRAPS.iter().find(|(path, _)| *path == file.path).map_or(0, |(_, number)| *number);
         if unwraps != allowed {

@@ -4,7 +4,7 @@
 //! Everything listens on free ports of the loopback, keeps its data in a temporary folder, waits a bounded time, and
 //! ends what it started. Nothing here knows how the program does its work; what a test expects stands in the test.
 
-#![allow(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test at this place")]
+#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test at this place")]
 
 pub mod client;
 pub mod delivery;
