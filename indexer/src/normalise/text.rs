@@ -36,7 +36,26 @@ pub fn clean_html(text: &str) -> Html {
     if is_clean(text) {
         return Html(text.to_owned());
     }
-    Html(CLEANER.clean(text).to_string())
+    let mut html = CLEANER.clean(text).to_string();
+    if !only_known_tags(text) {
+        // What a dropped tag held may nest otherwise when it is read again: what we keep must read as it is written.
+        for _ in 0..8 {
+            let again = CLEANER.clean(&html).to_string();
+            if again == html {
+                break;
+            }
+            html = again;
+        }
+    }
+    Html(html)
+}
+
+/// True when every tag in `text` is one of the ten groups.
+fn only_known_tags(text: &str) -> bool {
+    text.split('<').skip(1).all(|piece| {
+        let name = piece.trim_start_matches('/').split(|letter: char| !letter.is_ascii_alphanumeric()).next();
+        name.is_none_or(|name| name.is_empty() || TAGS[..18].iter().any(|known| known.eq_ignore_ascii_case(name)))
+    })
 }
 
 /// True when cleaning would give back the same bytes: plain words, character references that the serialiser writes
