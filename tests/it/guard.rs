@@ -72,7 +72,7 @@ fn rules(report: &Value) -> Vec<&str> {
 #[test]
 fn a_stock_that_did_not_change_is_not_read_again() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
-    publish(&verbund.folder("stadt-bochum"), &Stock::new("BO", BOCHUM).whole(20, "Apfelbaum"), 4);
+    publish(&verbund.folder("stadt-bochum"), &Stock::new("BO", BOCHUM).whole(0..20, "Apfelbaum"), 4);
     numbers(&verbund.run("stadt-bochum", 0, "applied"), [41, 0, 0, 0]);
     assert_eq!(verbund.server.take_seen().len(), 5);
     let report = verbund.run("stadt-bochum", 0, "unchanged");
@@ -87,7 +87,7 @@ fn a_stock_that_did_not_change_is_not_read_again() {
 fn an_index_that_lost_files_is_held_until_somebody_releases_it() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
     let folder = verbund.folder("stadt-bochum");
-    publish(&folder, &Stock::new("BO", BOCHUM).whole(20, "Apfelbaum"), 4);
+    publish(&folder, &Stock::new("BO", BOCHUM).whole(0..20, "Apfelbaum"), 4);
     verbund.run("stadt-bochum", 0, "applied");
     put(&folder, "index.txt", "XZUFI001.xml\n");
     for _ in 0..2 {
@@ -108,7 +108,7 @@ fn an_index_that_lost_files_is_held_until_somebody_releases_it() {
 fn a_few_records_may_go_without_a_word() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
     let folder = verbund.folder("stadt-bochum");
-    let mut entries = Stock::new("BO", BOCHUM).whole(20, "Apfelbaum");
+    let mut entries = Stock::new("BO", BOCHUM).whole(0..20, "Apfelbaum");
     publish(&folder, &entries, 2);
     verbund.run("stadt-bochum", 0, "applied");
     entries.drain(30..34);
@@ -123,9 +123,9 @@ fn a_technical_fault_in_the_last_file_leaves_the_old_state() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
     let folder = verbund.folder("stadt-bochum");
     let stock = Stock::new("BO", BOCHUM);
-    publish(&folder, &stock.whole(20, "Apfelbaum"), 4);
+    publish(&folder, &stock.whole(0..20, "Apfelbaum"), 4);
     verbund.run("stadt-bochum", 0, "applied");
-    let later = stock.changed("2026-10-02T08:00:00+02:00").whole(20, "Nordlicht");
+    let later = stock.changed("2026-10-02T08:00:00+02:00").whole(0..20, "Nordlicht");
     for (breaks, rule) in [
         (message(&later).trim_end().trim_end_matches('>').to_owned(), "xml.wohlgeformt"),
         ("<html><body>Wartung</body></html>".to_owned(), "xzufi.namensraum"),
@@ -155,7 +155,7 @@ fn a_technical_fault_in_the_last_file_leaves_the_old_state() {
 fn a_faulty_record_costs_only_itself() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
     let folder = verbund.folder("stadt-bochum");
-    let xml = message(&Stock::new("BO", BOCHUM).whole(20, "Apfelbaum"));
+    let xml = message(&Stock::new("BO", BOCHUM).whole(0..20, "Apfelbaum"));
     let faulty = xml.replacen("schemeID=\"Leistung\">L00007</xzufi:id>", "schemeID=\"Leistung\"></xzufi:id>", 1);
     assert_ne!(xml, faulty);
     publish(&folder, &[], 1);
@@ -174,7 +174,7 @@ fn a_faulty_record_costs_only_itself() {
 fn deletes_can_be_repeated_and_orphans_change_nothing() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
     let stock = Stock::new("BO", BOCHUM);
-    publish(&verbund.folder("stadt-bochum"), &stock.whole(20, "Apfelbaum"), 1);
+    publish(&verbund.folder("stadt-bochum"), &stock.whole(0..20, "Apfelbaum"), 1);
     verbund.run("stadt-bochum", 0, "applied");
     verbund.program.write("loesche.xml", &message(&[stock.delete(3), stock.delete(4), stock.delete(999)]));
     let report = verbund.run_with("stadt-bochum", &["loesche.xml"], 0, "applied");
@@ -215,9 +215,9 @@ fn an_older_version_is_not_taken() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM)]);
     let folder = verbund.folder("stadt-bochum");
     let stock = Stock::new("BO", BOCHUM);
-    publish(&folder, &stock.whole(20, "Apfelbaum"), 1);
+    publish(&folder, &stock.whole(0..20, "Apfelbaum"), 1);
     verbund.run("stadt-bochum", 0, "applied");
-    publish(&folder, &stock.changed("2026-09-30T08:00:00+02:00").whole(20, "Nordlicht"), 1);
+    publish(&folder, &stock.changed("2026-09-30T08:00:00+02:00").whole(0..20, "Nordlicht"), 1);
     let report = verbund.run("stadt-bochum", 0, "applied");
     assert_eq!((report["older"].as_u64(), report["updated"].as_u64()), (Some(41), Some(0)), "{report}");
     assert_eq!((verbund.found("Apfelbaum"), verbund.found("Nordlicht")), (20, 0));
@@ -227,7 +227,7 @@ fn an_older_version_is_not_taken() {
 fn a_portal_cannot_speak_for_the_gebiet_of_another() {
     let verbund = Verbund::new(&[("stadt-bochum", BOCHUM), ("stadt-herne", HERNE)]);
     let (bochum, herne) = (Stock::new("BO", BOCHUM), Stock::new("HER", HERNE));
-    publish(&verbund.folder("stadt-herne"), &herne.whole(3, "Kirschkern"), 1);
+    publish(&verbund.folder("stadt-herne"), &herne.whole(0..3, "Kirschkern"), 1);
     verbund.run("stadt-herne", 0, "applied");
     let claim = bochum.office_for("amt", "Amt in Bochum", HERNE, [herne.name(1), bochum.name(1)]);
     let own = bochum.leistung(1, "Apfelbaum beantragen", "<p>Text.</p>");

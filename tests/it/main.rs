@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
+mod bereitstelldienst;
+mod crash;
 mod guard;
 mod tidy;
 mod verbund;

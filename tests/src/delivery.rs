@@ -1,6 +1,7 @@
 //! Deliveries: small stocks of Leistungen, offices and online services, written as XZuFi into folders.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use connectors::xzufi::write::write_message;
@@ -136,15 +137,15 @@ impl Stock {
         Entry { line: 0, action: Action::Loesche { klasse: Klasse::Leistung, id } }
     }
 
-    /// `count` Leistungen that carry `word` in title and text, each with an online service, and one office for all.
-    pub fn whole(&self, count: usize, word: &str) -> Vec<Entry> {
-        let mut entries: Vec<_> = (0..count)
-            .map(|number| self.leistung(number, &format!("{word} beantragen"), &format!("<p>Text zu {word}.</p>")))
-            .collect();
+    /// Leistungen that carry `word` in title and text, each with an online service, and one office for all.
+    pub fn whole(&self, numbers: Range<usize>, word: &str) -> Vec<Entry> {
+        let title = format!("{word} beantragen");
+        let text = format!("<p>Text zu {word}.</p>");
         let url = |number| format!("https://dienste.example/{}/{word}/{number}", self.agency);
-        entries.extend((0..count).map(|number| self.onlinedienst(number, &url(number))));
-        entries.push(self.office("amt", &format!("Amt für {word}"), 0..count));
-        entries
+        let leistungen = numbers.clone().map(|number| self.leistung(number, &title, &text));
+        let dienste = numbers.clone().map(|number| self.onlinedienst(number, &url(number)));
+        let office = std::iter::once(self.office("amt", &format!("Amt für {word}"), numbers.clone()));
+        leistungen.chain(dienste).chain(office).collect()
     }
 
     /// The name of a Leistung of this stock, for the offices of other editorial systems.

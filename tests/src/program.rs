@@ -137,41 +137,44 @@ impl Installation {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<()>>,
-    lines: Arc<Mutex<Vec<String>>>,
+    reading: Vec<JoinHandle<()>>,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+fn keep_lines(from: impl Read + Send + 'static, to: &Lines) -> JoinHandle<()> {
+    let kept = Arc::clone(to);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            kept.lock().unwrap().push(line);
+        }
+    })
 }
 
 impl Running {
     fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-        let (mut out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let stdout = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = out.read_to_string(&mut text);
-            text
-        });
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&lines);
-        let stderr = std::thread::spawn(move || {
-            for line in BufReader::new(err).lines().map_while(Result::ok) {
-                kept.lock().unwrap().push(line);
-            }
-        });
-        Self { child, stdout: Some(stdout), stderr: Some(stderr), lines }
+        let (stdout, stderr) = (Lines::default(), Lines::default());
+        let reading =
+            vec![keep_lines(child.stdout.take().unwrap(), &stdout), keep_lines(child.stderr.take().unwrap(), &stderr)];
+        Self { child, reading, stdout, stderr }
     }
 
-    /// Waits until a line on stderr holds `text`, and gives it.
+    /// Waits until a line on stderr or stdout holds `text`, and gives it.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) -> String {
         let began = Instant::now();
         loop {
-            if let Some(line) = self.lines.lock().unwrap().iter().find(|line| line.contains(text)) {
-                return line.clone();
+            for lines in [&self.stderr, &self.stdout] {
+                if let Some(line) = lines.lock().unwrap().iter().find(|line| line.contains(text)) {
+                    return line.clone();
+                }
             }
             let ended = self.child.try_wait().unwrap();
             let late = began.elapsed() > PATIENCE;
-            assert!(ended.is_none() && !late, "no `{text}` ({ended:?}): {:?}", self.lines.lock().unwrap());
+            assert!(ended.is_none() && !late, "no `{text}` ({ended:?}): {:?}", self.stderr.lock().unwrap());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -191,7 +194,7 @@ impl Running {
             }
             if began.elapsed() > PATIENCE {
                 let _ = self.child.kill();
-                panic!("it does not end: {:?}", self.lines.lock().unwrap());
+                panic!("it does not end: {:?}", self.stderr.lock().unwrap());
             }
             std::thread::sleep(Duration::from_millis(5));
         };
@@ -199,12 +202,11 @@ impl Running {
     }
 
     fn collected(&mut self, status: ExitStatus) -> Ended {
-        let stdout = self.stdout.take().map(|reading| reading.join().unwrap()).unwrap_or_default();
-        if let Some(reading) = self.stderr.take() {
+        for reading in self.reading.drain(..) {
             reading.join().unwrap();
         }
-        let stderr = self.lines.lock().unwrap().join("\n");
-        Ended { status: status.code().unwrap_or(-1), stdout, stderr }
+        let text = |lines: &Lines| lines.lock().unwrap().join("\n");
+        Ended { status: status.code().unwrap_or(-1), stdout: text(&self.stdout), stderr: text(&self.stderr) }
     }
 
     /// Ends it without a word, as a crash of the machine would.
