@@ -76,7 +76,8 @@ impl Verbund {
             *state = new > 0;
             let (word, range) = if *state { (new_word, NEW) } else { (old_word, OLD) };
             assert_eq!((old, new), if *state { (0, NEW.len()) } else { (OLD.len(), 0) }, "{id}");
-            for (kind, count) in [(Kind::Leistung, COUNT), (Kind::Onlinedienst, COUNT), (Kind::Organisationseinheit, 1)] {
+            for (kind, count) in [(Kind::Leistung, COUNT), (Kind::Onlinedienst, COUNT), (Kind::Organisationseinheit, 1)]
+            {
                 assert_eq!(records.get(&kind), Some(&(count as u64)), "{id} {kind:?}");
             }
             for number in 0..NEW.end {

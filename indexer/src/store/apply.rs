@@ -101,9 +101,8 @@ impl Apply {
     /// Creates or replaces a record. An older one than stored, and one with the same content, change nothing.
     pub async fn write(&mut self, record: &Record) -> Result<(), StoreError> {
         let kind = record.object.kind();
-        let body = serde_json::to_string(&record.object).expect("a record is made of plain values");
         let changed = record.changed.map(Timestamp::as_millisecond);
-        let hash = format!("{:032x}", xxh3_128(format!("{changed:?}{body}").as_bytes()));
+        let content = Content::of(&record.object, changed);
         let first_time = self.seen.insert(fingerprint(kind, &record.id));
         let stored = if self.fresh && first_time { None } else { self.stored(kind, &record.id).await? };
         if let (Object::Organisationseinheit(unit), id) = (&record.object, &record.id) {
@@ -113,7 +112,7 @@ impl Apply {
             };
         }
         match &stored {
-            Some(old) if !old.deleted && old.hash == hash => {
+            Some(old) if !old.deleted && old.hash == content.hash => {
                 self.applied.unchanged += 1;
                 return Ok(());
             }
@@ -124,7 +123,7 @@ impl Apply {
             Some(old) if !old.deleted => self.applied.updated += 1,
             _ => self.applied.added += 1,
         }
-        self.put(kind, &record.id, &hash, changed, false, &body).await?;
+        self.put(kind, &record.id, changed, Some(&content)).await?;
         self.derive(&record.id, &record.object, stored.is_some()).await
     }
 
@@ -281,32 +280,34 @@ impl Apply {
         Ok(row.map(|row| Old { hash: row.get(0), changed: row.get(1), deleted: row.get::<i64, _>(2) != 0 }))
     }
 
+    /// Writes the row of a record; one without content is deleted.
     async fn put(
         &mut self,
         kind: Kind,
         id: &Identifikator,
-        hash: &str,
         changed: Option<i64>,
-        deleted: bool,
-        body: &str,
+        content: Option<&Content>,
     ) -> Result<(), StoreError> {
         let change_no = self.change_no();
+        let text = |of: fn(&Content) -> &str| content.map_or("", of);
         sqlx::query(
-            "INSERT INTO record (portal, kind, agency, id, hash, changed, change_no, run, deleted, body) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+            "INSERT INTO record (portal, kind, agency, id, hash, changed, change_no, run, deleted, body, nested) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
              ON CONFLICT (portal, kind, agency, id) DO UPDATE SET hash = excluded.hash, changed = excluded.changed, \
-             change_no = excluded.change_no, run = excluded.run, deleted = excluded.deleted, body = excluded.body",
+             change_no = excluded.change_no, run = excluded.run, deleted = excluded.deleted, body = excluded.body, \
+             nested = excluded.nested",
         )
         .bind(self.portal.as_str())
         .bind(kind_number(kind))
         .bind(&id.agency)
         .bind(&id.text)
-        .bind(hash)
+        .bind(text(|content| &content.hash))
         .bind(changed)
         .bind(change_no)
         .bind(self.run)
-        .bind(i64::from(deleted))
-        .bind(body)
+        .bind(i64::from(content.is_none()))
+        .bind(text(|content| &content.body))
+        .bind(text(|content| &content.nested))
         .execute(&mut *self.transaction)
         .await?;
         Ok(())
@@ -320,7 +321,7 @@ impl Apply {
     async fn bury(&mut self, kind: Kind, id: &Identifikator) -> Result<(), StoreError> {
         self.applied.removed += 1;
         self.parents.remove(id);
-        self.put(kind, id, "", None, true, "").await?;
+        self.put(kind, id, None, None).await?;
         self.forget_derived(kind, id).await
     }
 
@@ -340,23 +341,25 @@ impl Apply {
             return Ok(());
         };
         let (number, owner) = (row.get::<i64, _>(0), Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2)));
-        let row =
-            sqlx::query("SELECT body, changed FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND id = $4")
-                .bind(self.portal.as_str())
-                .bind(number)
-                .bind(&owner.agency)
-                .bind(&owner.text)
-                .fetch_one(&mut *self.transaction)
-                .await?;
+        let row = sqlx::query(
+            "SELECT body, changed, nested FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND id = $4",
+        )
+        .bind(self.portal.as_str())
+        .bind(number)
+        .bind(&owner.agency)
+        .bind(&owner.text)
+        .fetch_one(&mut *self.transaction)
+        .await?;
         let mut object = read_body(&owner.to_string(), row.get(0))?;
         let changed: Option<i64> = row.get(1);
-        if let Some(nested) = nested_mut(&mut object) {
-            nested.retain(|one| one.id.as_ref() != Some(id));
+        let mut nested: Vec<Nested> = serde_json::from_str(row.get(2))
+            .map_err(|error| StoreError::Body { key: owner.to_string(), reason: error.to_string() })?;
+        nested.retain(|one| one.id.as_ref() != Some(id));
+        if let Some(place) = nested_mut(&mut object) {
+            *place = nested;
         }
         self.applied.removed += 1;
-        let body = serde_json::to_string(&object).expect("a record is made of plain values");
-        let hash = format!("{:032x}", xxh3_128(format!("{changed:?}{body}").as_bytes()));
-        self.put(object.kind(), &owner, &hash, changed, false, &body).await?;
+        self.put(object.kind(), &owner, changed, Some(&Content::of(&object, changed))).await?;
         self.derive(&owner, &object, true).await
     }
 
@@ -620,6 +623,32 @@ impl Apply {
             }
         }
         findings
+    }
+}
+
+/// What is kept of a record.
+struct Content {
+    hash: String,
+    body: String,
+    /// The Zustaendigkeiten delivered inside it; empty where there are none.
+    nested: String,
+}
+
+impl Content {
+    fn of(object: &Object, changed: Option<i64>) -> Self {
+        let json = |value: &Object| serde_json::to_string(value).expect("a record is made of plain values");
+        let (body, nested) = match object {
+            Object::Leistung(_) | Object::Spezialisierung(_) | Object::Zustaendigkeit(_) => {
+                (json(object), String::new())
+            }
+            Object::Organisationseinheit(_) | Object::Onlinedienst(_) | Object::Formular(_) => {
+                let mut bare = object.clone();
+                let nested = nested_mut(&mut bare).map(std::mem::take).unwrap_or_default();
+                (json(&bare), serde_json::to_string(&nested).expect("plain values as well"))
+            }
+        };
+        let hash = format!("{:032x}", xxh3_128(format!("{changed:?}{body}{nested}").as_bytes()));
+        Self { hash, body, nested }
     }
 }
 

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use super::{Applied, Store, StoreError, kind_number, kind_of, portal};
 use crate::record::{Kind, Leistung, Object};
 
-/// A live record.
+/// A live record, without the Zustaendigkeiten that were delivered inside it: those are asked for as offers.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// Who delivered it.

@@ -4,11 +4,13 @@ CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL);
 INSERT INTO meta (name, value) VALUES ('schema', 1), ('change_no', 0), ('run', 0);
 
 -- Every object that a portal delivered, the deleted ones too (deleted = 1, body empty). `changed` is what its editors
--- say, in milliseconds; `change_no` rises with every change of what can be seen, and the index follows it.
+-- say, in milliseconds; `change_no` rises with every change of what can be seen, and the index follows it. The
+-- Zustaendigkeiten inside an office or online service, often hundreds, stand beside the body in `nested`: answers are
+-- made from the derived rows, and need the office alone.
 CREATE TABLE record (
     portal TEXT NOT NULL, kind BIGINT NOT NULL, agency TEXT NOT NULL, id TEXT NOT NULL,
     hash TEXT NOT NULL, changed BIGINT, change_no BIGINT NOT NULL, run BIGINT NOT NULL, deleted BIGINT NOT NULL,
-    body TEXT NOT NULL,
+    body TEXT NOT NULL, nested TEXT NOT NULL,
     PRIMARY KEY (portal, kind, agency, id)
 );
 CREATE INDEX record_by_change ON record (change_no);
