@@ -151,9 +151,9 @@ impl Writer {
             return Ok(false);
         }
         // The compounds are learned from the titles there are; when those have grown by half, a new generation learns
-        // again. Each doubling costs one build, so following stays linear.
+        // again. Each doubling costs one build, so following stays linear, and a new stock is never without.
         let (known, changed) = (generation.reader.searcher().num_docs() as usize, store.count_changed(last).await?);
-        if known + changed > generation.learned_from + generation.learned_from / 2 + 200 {
+        if known + changed > generation.learned_from + generation.learned_from / 2 {
             let (next, writer) = build(&self.dir, store).await?;
             self.writer = writer;
             self.current.store(Arc::new(next));
@@ -266,8 +266,10 @@ fn document(fields: &Fields, key: &str, changed: &Changed) -> Option<TantivyDocu
     let areas: BTreeSet<_> = leistung.gebiete.iter().chain(&changed.offered).collect();
     for ars in areas {
         document.add_text(fields.gebiet, ars.as_str());
-        document.add_u64(fields.gebiet_number, ars.number());
     }
+    leistung.gebiete.iter().for_each(|ars| document.add_u64(fields.valid, ars.number()));
+    changed.offered.iter().for_each(|ars| document.add_u64(fields.offered, ars.number()));
+    document.add_u64(fields.tie, xxh3_64(key.as_bytes()));
     let mut kurztext = crate::record::Texts::new();
     for (lang, text) in &fields.texts {
         for title in

@@ -317,8 +317,8 @@ impl WordQueries<'_> {
                     ));
                 }
                 if unfinished {
-                    let prefix =
-                        FuzzyTermQuery::new_prefix(Term::from_field_text(field, &word.to_lowercase()), 0, true);
+                    // The index holds stems, with umlauts folded; so does the beginning that is looked for.
+                    let prefix = FuzzyTermQuery::new_prefix(Term::from_field_text(field, whole), 0, true);
                     disjuncts.push(boosted(prefix, weight));
                 }
             }

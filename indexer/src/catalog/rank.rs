@@ -17,9 +17,11 @@ pub(super) struct ByLeistung {
 pub(super) struct Best {
     /// The best score of any description: how well the Leistung fits.
     pub score: Score,
-    /// How local the chosen description is: the place of its area among the candidates; without a place, its area.
-    rank: u64,
+    /// How local the chosen description is: the place of its area among the candidates, and then of where it is
+    /// offered; without a place, its widest area.
+    rank: (u64, u64),
     chosen_score: Score,
+    tie: u64,
     /// The chosen description.
     pub address: DocAddress,
 }
@@ -30,7 +32,7 @@ impl Best {
         let by_score = other.chosen_score.total_cmp(&self.chosen_score);
         let by_rank = self.rank.cmp(&other.rank);
         let order = if with_place { by_rank.then(by_score) } else { by_score.then(by_rank) };
-        order.then(self.address.cmp(&other.address)).is_lt()
+        order.then(self.tie.cmp(&other.tie)).is_lt()
     }
 }
 
@@ -44,7 +46,9 @@ impl Collector for ByLeistung {
             ordinal,
             candidates: self.candidates.clone(),
             group: fast.u64("group")?,
-            areas: fast.u64("gebiet_number")?,
+            valid: fast.u64("valid")?,
+            offered: fast.u64("offered")?,
+            tie: fast.u64("tie")?,
             best: HashMap::new(),
         })
     }
@@ -66,23 +70,35 @@ pub(super) struct InSegment {
     ordinal: SegmentOrdinal,
     candidates: Vec<u64>,
     group: Column,
-    areas: Column,
+    valid: Column,
+    offered: Column,
+    tie: Column,
     best: HashMap<u64, Best>,
+}
+
+impl InSegment {
+    /// The place of the most local area of `column` among the candidates.
+    fn nearest(&self, column: &Column, doc: DocId) -> u64 {
+        let areas = column.values_for_doc(doc);
+        let at = areas.filter_map(|area| self.candidates.iter().position(|one| *one == area)).min();
+        at.map_or(u64::MAX, |at| at as u64)
+    }
 }
 
 impl SegmentCollector for InSegment {
     type Fruit = HashMap<u64, Best>;
 
     fn collect(&mut self, doc: DocId, score: Score) {
-        let areas = self.areas.values_for_doc(doc);
+        // A text for this very place is nearer than a text for the whole Land that is offered here.
         let rank = if self.candidates.is_empty() {
-            areas.min()
+            (self.valid.values_for_doc(doc).min().unwrap_or(u64::MAX), 0)
         } else {
-            areas.filter_map(|area| self.candidates.iter().position(|one| *one == area)).min().map(|at| at as u64)
+            (self.nearest(&self.valid, doc), self.nearest(&self.offered, doc))
         };
         let group = self.group.first(doc).unwrap_or(0);
         let address = DocAddress::new(self.ordinal, doc);
-        let best = Best { score, rank: rank.unwrap_or(u64::MAX), chosen_score: score, address };
+        let tie = self.tie.first(doc).unwrap_or(0);
+        let best = Best { score, rank, chosen_score: score, tie, address };
         keep(&mut self.best, group, best, !self.candidates.is_empty());
     }
 

@@ -20,7 +20,7 @@ pub(crate) const ENGLISH: &str = "english";
 /// The shortest part of a compound, in letters.
 const MIN_PART: usize = 4;
 /// What may stand between two parts.
-const JOINTS: [&str; 5] = ["", "s", "es", "n", "en"];
+const JOINTS: [&str; 7] = ["", "s", "es", "n", "en", "e", "er"];
 
 /// The words of which compounds are made.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -223,6 +223,7 @@ mod tests {
     fn a_compound_is_split_into_known_words_of_four_letters_and_more() {
         check_split("hundsteuer", &["hund", "steuer"]);
         check_split("wohngeld", &["wohn", "geld"]);
+        check_split("hundesteuer", &["hund", "steuer"]);
         check_split("zulassungsstelle", &["zulassung", "stelle"]);
         check_split("steueranmeldung", &["steuer", "anmeldung"]);
         check_split("straßenverkehrsteuer", &["straßen", "verkehr", "steuer"]);

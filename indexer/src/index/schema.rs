@@ -9,7 +9,7 @@ use super::german::{ENGLISH, GERMAN};
 use crate::record::{Lang, Texts};
 
 /// Changes when the fields or the analysis change: an index of another version is made anew.
-pub(crate) const VERSION: &str = "1";
+pub(crate) const VERSION: &str = "2";
 
 /// One document per Leistung and portal.
 #[derive(Debug, Clone)]
@@ -23,8 +23,12 @@ pub(crate) struct Fields {
     pub schluessel: Field,
     /// The areas in which it is valid or offered, as ARS.
     pub gebiet: Field,
-    /// The same as numbers, for the most local one.
-    pub gebiet_number: Field,
+    /// Where it is valid, as numbers: how local the description is.
+    pub valid: Field,
+    /// Where it is offered, as numbers.
+    pub offered: Field,
+    /// A number of its own that every build of the index gives it again, for an order that does not depend on growth.
+    pub tie: Field,
     /// What stands for one Leistung whoever describes it: the first key, else a hash of the id.
     pub group: Field,
     /// By language: title, keywords, short text, other texts.
@@ -58,7 +62,9 @@ impl Fields {
         let shown = builder.add_text_field("shown", STORED);
         let schluessel = builder.add_text_field("schluessel", STRING);
         let gebiet = builder.add_text_field("gebiet", STRING);
-        let gebiet_number = builder.add_u64_field("gebiet_number", FAST | INDEXED);
+        let valid = builder.add_u64_field("valid", FAST);
+        let offered = builder.add_u64_field("offered", FAST);
+        let tie = builder.add_u64_field("tie", FAST);
         let group = builder.add_u64_field("group", FAST | INDEXED);
         let texts = [(Lang::DE, GERMAN), (Lang::EN, ENGLISH)].map(|(lang, analysis)| {
             let mut text = |name: &str| {
@@ -74,6 +80,6 @@ impl Fields {
             };
             (lang, fields)
         });
-        Self { schema: builder.build(), key, shown, schluessel, gebiet, gebiet_number, group, texts }
+        Self { schema: builder.build(), key, shown, schluessel, gebiet, valid, offered, tie, group, texts }
     }
 }
