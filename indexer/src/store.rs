@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use connectors::ids::PortalId;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, Row};
+use sqlx::{AnyConnection, AnyPool, Connection, Row};
 
 pub use apply::{Applied, Apply};
 pub use read::{Angebot, Changed, FileState, RunRow, Stored};
@@ -95,6 +95,10 @@ impl Store {
         };
         let mode = if access == Access::Write { "rwc" } else { "rw" };
         let options = AnyConnectOptions::from_str(&format!("sqlite://{}?mode={mode}", path.display()))?;
+        // A pool would try again and again what can never work, such as a file that is no database.
+        let mut probe = AnyConnection::connect_with(&options).await.map_err(|error| fault(error.to_string()))?;
+        prepare(&mut probe).await.map_err(|error| fault(error.to_string()))?;
+        probe.close().await?;
         let pool = |size, patience| {
             AnyPoolOptions::new()
                 .max_connections(size)
@@ -151,7 +155,7 @@ fn lock(path: &std::path::Path, fault: &dyn Fn(String) -> StoreError) -> Result<
 
 /// What SQLite needs to be told on each connection: a log beside the file so that readers never wait, every commit
 /// on the disk before it counts, and patience with the other connection.
-async fn prepare(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     for pragma in [
         "PRAGMA busy_timeout = 10000",
         "PRAGMA journal_mode = WAL",

@@ -31,7 +31,7 @@ const COUNT: usize = 90;
 
 struct Verbund {
     program: Installation,
-    _server: FakePortal,
+    server: FakePortal,
 }
 
 impl Verbund {
@@ -42,7 +42,7 @@ impl Verbund {
         for (id, ars, ..) in PORTALS {
             program.register(id, ars, &server.url(&format!("/{id}/index.txt")), "every_s = 86400\n");
         }
-        let verbund = Self { program, _server: server };
+        let verbund = Self { program, server };
         verbund.publish(false);
         verbund.import_all();
         verbund
@@ -192,7 +192,7 @@ async fn a_process_that_collects_all_portals_and_is_killed_leaves_each_whole() {
     let verbund = Verbund::old();
     let (data, kept) = (verbund.program.dir().join("data"), verbund.program.dir().join("kept"));
     for (id, ars, ..) in PORTALS {
-        let index = verbund._server.url(&format!("/{id}/index.txt"));
+        let index = verbund.server.url(&format!("/{id}/index.txt"));
         verbund.program.register(id, ars, &index, "every_s = 1\n");
     }
     verbund.program.configure("[crawl]\nportals = 3\n");
@@ -205,9 +205,11 @@ async fn a_process_that_collects_all_portals_and_is_killed_leaves_each_whole() {
         assert_eq!(running.kill().status, -1);
         verbund.states().await;
     }
+    copy(&kept, &data);
     let running = verbund.program.start(&["serve"]);
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(60) && !PORTALS.iter().all(|portal| verbund.applied(portal.0)) {
+    while !PORTALS.iter().all(|portal| verbund.finds(portal.4, NEW.len())) {
+        assert!(began.elapsed() < Duration::from_secs(60), "the portals are not collected");
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(running.kill().status, -1);
@@ -215,10 +217,10 @@ async fn a_process_that_collects_all_portals_and_is_killed_leaves_each_whole() {
 }
 
 impl Verbund {
-    /// Whether `known`, asked beside the process that collects, tells of a run that brought the new state.
-    fn applied(&self, portal: &str) -> bool {
-        let known = self.program.run(&["known", "--portal", portal]);
-        known.stdout.lines().any(|line| line.contains("\tapplied\t16 added, 82 updated, 16 removed"))
+    /// Whether a process that reads beside the one that collects finds so many Leistungen for a word.
+    fn finds(&self, word: &str, count: usize) -> bool {
+        let answer = self.program.run(&["search", "--json", word]).expect(0).json();
+        answer["total"] == count
     }
 }
 

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
 mod bereitstelldienst;
+mod citizen;
 mod crash;
+mod faults;
 mod guard;
 mod tidy;
 mod verbund;
