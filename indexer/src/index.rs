@@ -154,14 +154,26 @@ impl Writer {
         // again. Each doubling costs one build, so following stays linear, and a new stock is never without.
         let (known, changed) = (generation.reader.searcher().num_docs() as usize, store.count_changed(last).await?);
         if known + changed > generation.learned_from + generation.learned_from / 2 {
-            let (next, writer) = build(&self.dir, store).await?;
-            self.writer = writer;
-            self.current.store(Arc::new(next));
+            self.build_anew(store).await?;
             return Ok(true);
         }
-        follow(&generation, &mut self.writer, store, last).await?;
-        generation.reader.reload()?;
+        match follow(&generation, &mut self.writer, store, last).await {
+            Ok(()) => generation.reader.reload()?,
+            Err(IndexError::Engine(error)) => {
+                // A process that was killed while it committed leaves files that stand in the way of the next commit.
+                tracing::warn!(%error, "the index cannot follow the store and is made anew");
+                self.build_anew(store).await?;
+            }
+            Err(other) => return Err(other),
+        }
         Ok(true)
+    }
+
+    async fn build_anew(&mut self, store: &Store) -> Result<(), IndexError> {
+        let (next, writer) = build(&self.dir, store).await?;
+        self.writer = writer;
+        self.current.store(Arc::new(next));
+        Ok(())
     }
 }
 

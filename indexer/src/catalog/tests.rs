@@ -348,3 +348,24 @@ async fn a_rebuild_answers_the_same() {
     assert_eq!(before, after);
     assert!(before.iter().flatten().all(|name| name != "Steuer für den Hund: Anmeldung"), "deleted");
 }
+
+#[tokio::test]
+async fn what_a_killed_commit_left_does_not_stop_the_index() {
+    let sample = sample().await;
+    sample.verbund.catalog().await;
+    let index = sample.verbund.folder.path().join("index");
+    let generation = index.join(std::fs::read_to_string(index.join("current")).unwrap());
+    let mut planted = 0;
+    for entry in std::fs::read_dir(&generation).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(segment) = name.strip_suffix(".store") {
+            for stamp in 0..100 {
+                planted += usize::from(std::fs::write(generation.join(format!("{segment}.{stamp}.del")), "").is_ok());
+            }
+        }
+    }
+    assert!(planted >= 100, "{planted}");
+    sample.verbund.deliver(&sample.land, &leistung("L_3", AUSWEIS, "Ausweis bestellen")).await;
+    assert_eq!(sample.names("Ausweis bestellen", None).await.first().map(String::as_str), Some("Ausweis bestellen"));
+    assert!(!sample.names("", None).await.contains(&"Personalausweis beantragen".to_owned()));
+}
