@@ -184,6 +184,16 @@ impl Object {
             Self::Zustaendigkeit(_) => Kind::Zustaendigkeit,
         }
     }
+
+    /// The Zustaendigkeiten delivered inside it; none for kinds that cannot hold any.
+    pub(crate) fn nested_mut(&mut self) -> Option<&mut Vec<Nested>> {
+        match self {
+            Self::Organisationseinheit(unit) => Some(&mut unit.zustaendigkeiten),
+            Self::Onlinedienst(service) => Some(&mut service.zustaendigkeiten),
+            Self::Formular(form) => Some(&mut form.zustaendigkeiten),
+            Self::Leistung(_) | Self::Spezialisierung(_) | Self::Zustaendigkeit(_) => None,
+        }
+    }
 }
 
 /// A link out of a text module; only http and https, never with credentials.

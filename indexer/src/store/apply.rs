@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::{Any, Row, Transaction};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::read::{FileState, read_body};
+use super::read::{FileState, read_body, read_json};
 use super::{Store, StoreError, kind_number, kind_of};
 use crate::record::{Kind, Nested, Object, Record};
 
@@ -352,10 +352,9 @@ impl Apply {
         .await?;
         let mut object = read_body(&owner.to_string(), row.get(0))?;
         let changed: Option<i64> = row.get(1);
-        let mut nested: Vec<Nested> = serde_json::from_str(row.get(2))
-            .map_err(|error| StoreError::Body { key: owner.to_string(), reason: error.to_string() })?;
+        let mut nested: Vec<Nested> = read_json(&owner.to_string(), row.get(2))?;
         nested.retain(|one| one.id.as_ref() != Some(id));
-        if let Some(place) = nested_mut(&mut object) {
+        if let Some(place) = object.nested_mut() {
             *place = nested;
         }
         self.applied.removed += 1;
@@ -643,7 +642,7 @@ impl Content {
             }
             Object::Organisationseinheit(_) | Object::Onlinedienst(_) | Object::Formular(_) => {
                 let mut bare = object.clone();
-                let nested = nested_mut(&mut bare).map(std::mem::take).unwrap_or_default();
+                let nested = bare.nested_mut().map(std::mem::take).unwrap_or_default();
                 (json(&bare), serde_json::to_string(&nested).expect("plain values as well"))
             }
         };
@@ -660,13 +659,4 @@ struct Old {
 
 fn fingerprint(kind: Kind, id: &Identifikator) -> u128 {
     xxh3_128(format!("{}\0{}\0{}", kind_number(kind), id.agency, id.text).as_bytes())
-}
-
-fn nested_mut(object: &mut Object) -> Option<&mut Vec<Nested>> {
-    match object {
-        Object::Organisationseinheit(unit) => Some(&mut unit.zustaendigkeiten),
-        Object::Onlinedienst(service) => Some(&mut service.zustaendigkeiten),
-        Object::Formular(form) => Some(&mut form.zustaendigkeiten),
-        Object::Leistung(_) | Object::Spezialisierung(_) | Object::Zustaendigkeit(_) => None,
-    }
 }

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use super::{Applied, Store, StoreError, kind_number, kind_of, portal};
 use crate::record::{Kind, Leistung, Object};
 
-/// A live record, without the Zustaendigkeiten that were delivered inside it: those are asked for as offers.
+/// A live record.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// Who delivered it.
@@ -102,8 +102,6 @@ pub struct RunRow {
     pub refused: u64,
 }
 
-const RECORD: &str = "portal, agency, id, changed, body";
-
 impl Store {
     /// The number of the last change.
     pub async fn change_no(&self) -> Result<i64, StoreError> {
@@ -178,28 +176,42 @@ impl Store {
 
     /// The live records of `kind` with this id, of every portal that delivered one, in the order of portal ids.
     pub async fn records(&self, kind: Kind, id: &Identifikator) -> Result<Vec<Stored>, StoreError> {
-        let sql = format!(
-            "SELECT {RECORD} FROM record WHERE kind = $1 AND agency = $2 AND id = $3 AND deleted = 0 ORDER BY portal"
-        );
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(kind_number(kind))
-            .bind(&id.agency)
-            .bind(&id.text)
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter().map(stored).collect()
+        let rows = self.record_rows("nested", kind, id).await?;
+        let whole = |row: &AnyRow| {
+            let mut stored = stored(row)?;
+            if let (Some(place), false) = (stored.object.nested_mut(), row.get::<&str, _>(5).is_empty()) {
+                *place = read_json(&stored.id.to_string(), row.get(5))?;
+            }
+            Ok(stored)
+        };
+        rows.iter().map(whole).collect()
     }
 
-    /// The live record of `kind` with this id that `portal` delivered, else another portal's.
+    /// The live record of `kind` with this id that `portal` delivered, else another portal's; without the
+    /// Zustaendigkeiten that were delivered inside it, which are asked for as offers.
     pub async fn record(
         &self,
         portal: &PortalId,
         kind: Kind,
         id: &Identifikator,
     ) -> Result<Option<Stored>, StoreError> {
-        let mut all = self.records(kind, id).await?;
-        let own = all.iter().position(|stored| stored.portal == *portal).unwrap_or(0);
-        Ok((own < all.len()).then(|| all.swap_remove(own)))
+        let rows = self.record_rows("''", kind, id).await?;
+        let own = rows.iter().find(|row| row.get::<&str, _>(0) == portal.as_str());
+        own.or(rows.first()).map(stored).transpose()
+    }
+
+    async fn record_rows(
+        &self,
+        nested: &'static str,
+        kind: Kind,
+        id: &Identifikator,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let sql = format!(
+            "SELECT portal, agency, id, changed, body, {nested} FROM record \
+             WHERE kind = $1 AND agency = $2 AND id = $3 AND deleted = 0 ORDER BY portal"
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(kind_number(kind)).bind(&id.agency).bind(&id.text);
+        Ok(query.fetch_all(&self.readers).await?)
     }
 
     /// Who offers the Leistungen with one of `keys` in one of `areas`.
@@ -434,5 +446,9 @@ fn angebot(row: &AnyRow) -> Result<Angebot, StoreError> {
 }
 
 pub(super) fn read_body(key: &str, body: &str) -> Result<Object, StoreError> {
-    serde_json::from_str(body).map_err(|error| StoreError::Body { key: key.to_owned(), reason: error.to_string() })
+    read_json(key, body)
+}
+
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(key: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Body { key: key.to_owned(), reason: error.to_string() })
 }

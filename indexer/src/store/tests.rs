@@ -438,7 +438,7 @@ proptest! {
                 let (kind, joined) = name.split_once(' ').unwrap();
                 let kind = *Kind::ALL.iter().find(|one| one.name() == kind).unwrap();
                 let id: Identifikator = key(joined);
-                let stored = grown.record(&bund().id, kind, &id).await.unwrap().unwrap();
+                let stored = grown.records(kind, &id).await.unwrap().swap_remove(0);
                 let record = crate::record::Record {
                     portal: stored.portal, id: stored.id, changed: stored.changed, object: stored.object,
                 };

@@ -20,8 +20,8 @@ async fn delivered(names: &[&str]) -> Option<Verbund> {
 
 async fn object(verbund: &Verbund, kind: Kind, id: &str) -> Option<Object> {
     let store = verbund.store().await;
-    let stored = store.record(&bund().id, kind, &key(id)).await.unwrap();
-    stored.map(|stored| stored.object)
+    let stored = store.records(kind, &key(id)).await.unwrap();
+    stored.into_iter().next().map(|stored| stored.object)
 }
 
 async fn leistung(verbund: &Verbund, id: &str) -> Leistung {
