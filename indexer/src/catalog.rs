@@ -14,6 +14,7 @@ use connectors::gebiet::{Ars, Gebiet, Gebiete, Level, Reading};
 use connectors::ids::{Leistungsschluessel, PortalId};
 use connectors::registration::{Contact, Portal};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::index::Current;
@@ -336,11 +337,16 @@ pub struct Catalog {
     index: Current,
     gebiete: Arc<Gebiete>,
     portals: Arc<ArcSwap<Vec<Portal>>>,
+    /// Searches at a time: a few more than there are processors. Those who come first are answered first, instead of
+    /// all of them slowly.
+    places: Arc<Semaphore>,
 }
 
 impl Catalog {
     pub(crate) fn new(store: Store, index: Current, portals: Arc<ArcSwap<Vec<Portal>>>) -> Self {
-        Self { store, index, gebiete: Gebiete::nrw(), portals }
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let places = Arc::new(Semaphore::new(processors + 1));
+        Self { store, index, gebiete: Gebiete::nrw(), portals, places }
     }
 
     /// Reads a name, a PLZ or an ARS as a place. An ARS of another Land is a place too, though we know no name for it.

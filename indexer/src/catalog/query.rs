@@ -42,6 +42,7 @@ const STOP_WORDS: &[&str] = &[
 impl Catalog {
     /// Answers a question.
     pub async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, CatalogError> {
+        let _place = self.places.acquire().await.expect("the places are never closed");
         let understood = self.understand(request);
         let (catalog, question) = (self.clone(), understood.question());
         let found = tokio::task::spawn_blocking(move || catalog.find(&question))
