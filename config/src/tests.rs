@@ -67,6 +67,7 @@ fn a_password_in_the_store_is_refused_and_not_repeated() {
     let text = with(MAIN, "sqlite://data/portalverbund.db", "postgres://wir:geheim@host/db");
     let fault = Config::parse(Path::new("c.toml"), &text).unwrap_err();
     assert!((fault.line, fault.column) == (6, 7) && !fault.message.contains("geheim"), "{fault}");
+    assert!(fault.message.contains("PostgreSQL is not built in yet"), "{fault}");
 }
 
 #[test]

@@ -80,6 +80,7 @@ impl Gateway {
             fields: config.server.max_fields,
             ..Limits::default()
         };
+        let asked = catalog.clone();
         let site = Site { catalog, public_url: config.server.public_url.clone() };
         let server = Server {
             public,
@@ -88,8 +89,7 @@ impl Gateway {
             routes: Arc::clone(&routes),
             proxy: Arc::clone(&proxy),
             metrics: Arc::clone(&metrics),
-            // The catalog was opened before the listeners, and a generation of the index stays open until the next.
-            ready: Arc::new(|| Ok(())),
+            ready: Arc::new(move || asked.check().map_err(|error| error.to_string())),
             limits,
             tasks: tasks.clone(),
         };

@@ -381,6 +381,12 @@ impl Catalog {
         self.gebiete.starting_with(text, limit).iter().map(|gebiet| self.shown(gebiet)).collect()
     }
 
+    /// Fails when the index that is open is not on the disk any more.
+    pub fn check(&self) -> Result<(), CatalogError> {
+        self.index.load().index.load_metas()?;
+        Ok(())
+    }
+
     /// Changes whenever any answer may change: for ETags.
     pub fn generation(&self) -> u64 {
         let generation = self.index.load();

@@ -115,8 +115,6 @@ pub(crate) struct Writer {
 impl Writer {
     /// Opens the index in `dir` for writing, or makes a new one from the store when there is none that can be used.
     pub(crate) async fn open(dir: &Path, store: &Store) -> Result<Self, IndexError> {
-        std::fs::create_dir_all(dir)
-            .map_err(|error| IndexError::Files { path: dir.to_owned(), reason: error.to_string() })?;
         if let Ok(current) = open(dir) {
             let generation = current.load_full();
             let usable = generation.path.ends_with(name(generation_number(&generation.path)));
@@ -193,6 +191,7 @@ fn generation_number(path: &Path) -> u64 {
 async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), IndexError> {
     let fault =
         |path: &Path, error: std::io::Error| IndexError::Files { path: path.to_owned(), reason: error.to_string() };
+    std::fs::create_dir_all(dir).map_err(|error| fault(dir, error))?;
     let old: Vec<PathBuf> = std::fs::read_dir(dir)
         .map_err(|error| fault(dir, error))?
         .filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()))

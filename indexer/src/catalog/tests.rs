@@ -369,3 +369,15 @@ async fn what_a_killed_commit_left_does_not_stop_the_index() {
     assert_eq!(sample.names("Ausweis bestellen", None).await.first().map(String::as_str), Some("Ausweis bestellen"));
     assert!(!sample.names("", None).await.contains(&"Personalausweis beantragen".to_owned()));
 }
+
+#[tokio::test]
+async fn a_catalog_whose_index_is_gone_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite://{}", folder.path().join("p.db").display());
+    let index = folder.path().join("index");
+    crate::run::rebuild(&store, &index).await.unwrap();
+    let catalog = crate::run::open_catalog(&store, &index, Vec::new()).await.unwrap();
+    assert!(catalog.check().is_ok());
+    std::fs::remove_dir_all(&index).unwrap();
+    assert!(catalog.check().is_err());
+}
