@@ -15,7 +15,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
 
 pub use apply::{Applied, Apply};
-pub use read::{Angebot, Changed, FileState, RunRow, Stored};
+pub use read::{Angebot, Changed, FileState, RunRow, Stored, Unread};
 
 use crate::record::Kind;
 

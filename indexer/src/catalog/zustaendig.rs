@@ -5,10 +5,10 @@
 //! the citizen, not a choice for us. Online services of all levels are offered, the most local first.
 //! Source of the rules: the XZuFi reference, sections 5.4 and 8.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use connectors::gebiet::Ars;
-use connectors::ids::{Identifikator, PortalId};
+use connectors::ids::Identifikator;
 
 use super::{
     Answer, Catalog, CatalogError, LeistungRef, LeistungShort, NextStep, OnlinedienstAnswer, OrganisationseinheitView,
@@ -16,10 +16,35 @@ use super::{
 };
 use crate::index::schema::Shown;
 use crate::record::{Kind, Lang, Object, in_lang};
-use crate::store::{Angebot, Stored};
+use crate::store::{Angebot, Store, StoreError, Stored, Unread};
 
-/// Records that were loaded for one answer, by kind, portal that names them, and id.
-type Loaded = HashMap<(Kind, PortalId, Identifikator), Option<Stored>>;
+/// The offices and online services that the offers of one answer name, by kind and id.
+#[derive(Default)]
+struct Owners(HashMap<(Kind, Identifikator), Vec<Unread>>);
+
+impl Owners {
+    /// Asks for all of them at once.
+    async fn of(store: &Store, offers: impl Iterator<Item = &Angebot>) -> Result<Self, StoreError> {
+        let mut wanted: BTreeMap<Kind, BTreeSet<&Identifikator>> = BTreeMap::new();
+        for offer in offers {
+            wanted.entry(offer.owner_kind).or_default().insert(&offer.owner);
+        }
+        let mut owners = Self::default();
+        for (kind, ids) in wanted {
+            for record in store.unread(kind, &ids.into_iter().collect::<Vec<_>>()).await? {
+                owners.0.entry((kind, record.id.clone())).or_default().push(record);
+            }
+        }
+        Ok(owners)
+    }
+
+    /// The owner of an offer as the offering portal delivered it, else as another one did.
+    fn get(&self, offer: &Angebot) -> Result<Option<Stored>, StoreError> {
+        let Some(all) = self.0.get(&(offer.owner_kind, offer.owner.clone())) else { return Ok(None) };
+        let own = all.iter().find(|record| record.portal == offer.portal);
+        own.or(all.first()).map(Unread::read).transpose()
+    }
+}
 
 impl Catalog {
     /// Who is responsible for `leistung` at `place`.
@@ -38,10 +63,11 @@ impl Catalog {
             keys => self.store.offers(keys, &areas).await?,
         };
         let only = matches!(leistung, LeistungRef::Id(_)).then_some(&shown.id);
-        self.judge(self.short(&shown, Lang::DE), only, &place, &offers, &mut Loaded::new()).await
+        let owners = Owners::of(&self.store, offers.iter()).await?;
+        self.judge(self.short(&shown, Lang::DE), only, &place, &offers, &owners)
     }
 
-    /// The same for every hit of a page, with one question to the store.
+    /// The same for every hit of a page, with few questions to the store, however many hits there are.
     pub(super) async fn responsible_for_hits(
         &self,
         hits: &[Shown],
@@ -52,18 +78,20 @@ impl Catalog {
         keys.sort_unstable();
         keys.dedup();
         let by_key = self.store.offers(&keys, &areas).await?;
-        let mut loaded = Loaded::new();
-        let mut found = Vec::with_capacity(hits.len());
+        let mut offers = Vec::with_capacity(hits.len());
         for hit in hits {
-            let offers: Vec<Angebot> = if hit.schluessel.is_empty() {
+            offers.push(if hit.schluessel.is_empty() {
                 self.store.offers_of(&hit.id, &areas).await?
             } else {
                 let wanted = |offer: &&Angebot| hit.schluessel.iter().any(|key| key.number() == offer.schluessel);
                 by_key.iter().filter(wanted).cloned().collect()
-            };
-            found.push(self.judge(self.short(hit, Lang::DE), Some(&hit.id), place, &offers, &mut loaded).await?);
+            });
         }
-        Ok(found)
+        let owners = Owners::of(&self.store, offers.iter().flatten()).await?;
+        let judge = |(hit, offers): (&Shown, &Vec<Angebot>)| {
+            self.judge(self.short(hit, Lang::DE), Some(&hit.id), place, offers, &owners)
+        };
+        hits.iter().zip(&offers).map(judge).collect()
     }
 
     /// The description that a reference means at a place.
@@ -95,13 +123,13 @@ impl Catalog {
         }
     }
 
-    async fn judge(
+    fn judge(
         &self,
         leistung: LeistungShort,
         only: Option<&Identifikator>,
         place: &Place,
         offers: &[Angebot],
-        loaded: &mut Loaded,
+        owners: &Owners,
     ) -> Result<Responsible, CatalogError> {
         let mut answers: Vec<Answer> = Vec::new();
         let mut contacts = Vec::new();
@@ -120,13 +148,13 @@ impl Catalog {
                         if (!contact && decided) || known(list, &offer.owner) {
                             continue;
                         }
-                        if let Some(view) = self.office(offer, loaded).await? {
+                        if let Some(view) = self.office(offer, owners)? {
                             let reason = self.reason(&leistung, &view, offer, place);
                             list.push(self.answer(view, offer, reason));
                         }
                     }
                     Kind::Onlinedienst if !onlinedienste.iter().any(|one| one.id == offer.owner.to_string()) => {
-                        onlinedienste.extend(self.onlinedienst(offer, loaded).await?);
+                        onlinedienste.extend(self.onlinedienst(offer, owners)?);
                     }
                     _ => {}
                 }
@@ -143,22 +171,8 @@ impl Catalog {
         Ok(Responsible { state, leistung, place, answers, contacts, onlinedienste, next })
     }
 
-    async fn load(&self, offer: &Angebot, loaded: &mut Loaded) -> Result<Option<Stored>, CatalogError> {
-        let key = (offer.owner_kind, offer.portal.clone(), offer.owner.clone());
-        if let Some(known) = loaded.get(&key) {
-            return Ok(known.clone());
-        }
-        let stored = self.store.record(&offer.portal, offer.owner_kind, &offer.owner).await?;
-        loaded.insert(key, stored.clone());
-        Ok(stored)
-    }
-
-    async fn office(
-        &self,
-        offer: &Angebot,
-        loaded: &mut Loaded,
-    ) -> Result<Option<OrganisationseinheitView>, CatalogError> {
-        let Some(stored) = self.load(offer, loaded).await? else { return Ok(None) };
+    fn office(&self, offer: &Angebot, owners: &Owners) -> Result<Option<OrganisationseinheitView>, CatalogError> {
+        let Some(stored) = owners.get(offer)? else { return Ok(None) };
         let Object::Organisationseinheit(unit) = stored.object else { return Ok(None) };
         let Some((_, name)) = in_lang(&unit.name, Lang::DE) else { return Ok(None) };
         Ok(Some(OrganisationseinheitView {
@@ -171,12 +185,8 @@ impl Catalog {
         }))
     }
 
-    async fn onlinedienst(
-        &self,
-        offer: &Angebot,
-        loaded: &mut Loaded,
-    ) -> Result<Option<OnlinedienstAnswer>, CatalogError> {
-        let Some(stored) = self.load(offer, loaded).await? else { return Ok(None) };
+    fn onlinedienst(&self, offer: &Angebot, owners: &Owners) -> Result<Option<OnlinedienstAnswer>, CatalogError> {
+        let Some(stored) = owners.get(offer)? else { return Ok(None) };
         let Object::Onlinedienst(service) = stored.object else { return Ok(None) };
         let german = service.links.iter().find(|link| link.lang == Some(Lang::DE));
         let Some(link) = german.or_else(|| service.links.first()) else { return Ok(None) };

@@ -25,6 +25,29 @@ pub struct Stored {
     pub object: Object,
 }
 
+/// A live record whose body has not been read yet: an answer needs few of the records that it asks for.
+#[derive(Debug)]
+pub struct Unread {
+    /// Who delivered it.
+    pub portal: PortalId,
+    /// Its id.
+    pub id: Identifikator,
+    changed: Option<i64>,
+    body: String,
+}
+
+impl Unread {
+    /// The record.
+    pub fn read(&self) -> Result<Stored, StoreError> {
+        Ok(Stored {
+            portal: self.portal.clone(),
+            id: self.id.clone(),
+            changed: self.changed.and_then(|at| Timestamp::from_millisecond(at).ok()),
+            object: read_body(&self.id.to_string(), &self.body)?,
+        })
+    }
+}
+
 /// A Leistung that changed, for the index.
 #[derive(Debug)]
 pub struct Changed {
@@ -198,6 +221,32 @@ impl Store {
         let rows = self.record_rows("''", kind, id).await?;
         let own = rows.iter().find(|row| row.get::<&str, _>(0) == portal.as_str());
         own.or(rows.first()).map(stored).transpose()
+    }
+
+    /// The live records of `kind` with one of `ids`, of every portal that delivered one, in the order of portal ids;
+    /// without the Zustaendigkeiten that were delivered inside them.
+    pub async fn unread(&self, kind: Kind, ids: &[&Identifikator]) -> Result<Vec<Unread>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        // Engines bound how many values a statement may hold.
+        for ids in ids.chunks(200) {
+            let pairs: Vec<_> = (0..ids.len()).map(|at| format!("(${}, ${})", 2 * at + 2, 2 * at + 3)).collect();
+            let sql = format!(
+                "SELECT portal, agency, id, changed, body FROM record \
+                 WHERE kind = $1 AND (agency, id) IN (VALUES {}) AND deleted = 0 ORDER BY portal",
+                pairs.join(", ")
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(kind_number(kind));
+            for id in ids {
+                query = query.bind(id.agency.clone()).bind(id.text.clone());
+            }
+            found.extend(query.fetch_all(&self.readers).await?.iter().map(|row| Unread {
+                portal: portal(row.get(0)),
+                id: Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2)),
+                changed: row.get(3),
+                body: row.get(4),
+            }));
+        }
+        Ok(found)
     }
 
     async fn record_rows(

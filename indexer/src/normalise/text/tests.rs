@@ -23,6 +23,15 @@ fn what_is_not_of_the_ten_groups_goes_and_its_words_stay() {
 }
 
 #[test]
+fn wrong_nesting_is_mended_until_it_reads_as_it_is_written() {
+    let link = "<a href=\"https://a.example\">";
+    for text in [format!("<h1>{link}<h1>{link}"), "<b>".repeat(40) + &link.repeat(40) + "<h1><h2><p><ul><li><h1>"] {
+        let once = clean_html(&text);
+        assert_eq!(clean_html(once.as_str()), once, "{text}");
+    }
+}
+
+#[test]
 fn a_link_keeps_its_address_when_that_may_stay() {
     let rel = "rel=\"noopener noreferrer\"";
     for address in ["https://a.example/x?y=1&amp;z=2", "http://a.example/", "mailto:a@b.example", "tel:+49221"] {
