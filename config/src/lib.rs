@@ -26,6 +26,27 @@ use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
 
+/// What each reason counts in the search, as it is built in; the file `config/ranking.toml`.
+pub const RANKING: &str = include_str!("../ranking.toml");
+
+/// The everyday words that are built in, by the names of their files in `config/words`.
+pub const WORDS: &[(&str, &str)] = &[
+    ("ar", include_str!("../words/ar.tsv")),
+    ("de-bauen", include_str!("../words/de-bauen.tsv")),
+    ("de-familie", include_str!("../words/de-familie.tsv")),
+    ("de-melden", include_str!("../words/de-melden.tsv")),
+    ("de-soziales", include_str!("../words/de-soziales.tsv")),
+    ("de-verkehr", include_str!("../words/de-verkehr.tsv")),
+    ("de-wirtschaft", include_str!("../words/de-wirtschaft.tsv")),
+    ("en", include_str!("../words/en.tsv")),
+    ("fr", include_str!("../words/fr.tsv")),
+    ("it", include_str!("../words/it.tsv")),
+    ("pl", include_str!("../words/pl.tsv")),
+    ("ru", include_str!("../words/ru.tsv")),
+    ("tr", include_str!("../words/tr.tsv")),
+    ("uk", include_str!("../words/uk.tsv")),
+];
+
 /// The whole configuration of a process; the file `config/portalverbund.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +57,9 @@ pub struct Config {
     pub store: Store,
     /// Where the search index lies.
     pub index: Index,
+    /// How questions are understood.
+    #[serde(default)]
+    pub search: Search,
     /// What may be dialled.
     #[serde(default)]
     pub egress: EgressAllow,
@@ -105,6 +129,24 @@ pub struct Index {
     /// Its folder; it can be removed and made anew from the store.
     #[serde(deserialize_with = "folder")]
     pub dir: PathBuf,
+}
+
+/// How questions are understood.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Search {
+    /// The file of the model that knows meanings; without it the search goes by words alone.
+    pub meaning: PathBuf,
+    /// A folder of everyday words, `*.tsv`, instead of those that are built in.
+    pub words: Option<PathBuf>,
+    /// A file of weights instead of those that are built in.
+    pub ranking: Option<PathBuf>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self { meaning: PathBuf::from("data/meaning/e5-small-q4.bin"), words: None, ranking: None }
+    }
 }
 
 /// What may be dialled beside public addresses.

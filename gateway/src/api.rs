@@ -160,7 +160,7 @@ async fn search(State(site): State<Site>, headers: HeaderMap, RawQuery(query): R
         lang: params.lang,
         limit: params.limit,
         offset: params.offset,
-        explain: false,
+        ..SearchRequest::default()
     };
     let mut answer = site.catalog.search(&request).await?;
     // Places in the text matter only where `ort` says nothing.

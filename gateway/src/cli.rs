@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod demo;
 mod import;
+mod judge;
 mod known;
 mod rebuild;
 mod responsible;
@@ -157,6 +158,13 @@ enum Command {
         #[arg(long)]
         port: Option<u16>,
     },
+    /// How well the search answers judged questions, by kind of question; learns the weights from them when asked to
+    Judge {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(flatten)]
+        judge: judge::Judge,
+    },
     /// Measures with the deliveries in a folder, one folder per portal and `portale.tsv` beside them
     Bench {
         #[command(subcommand)]
@@ -227,6 +235,7 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
         Command::Known { config, portal, fragments } => known::run(&config.config, &portal, fragments).await,
         Command::Rebuild { config } => rebuild::run(&config.config).await,
         Command::Demo { dir, port } => demo::run(dir, port).await,
+        Command::Judge { config, judge } => judge::run(&config.config, judge).await,
         Command::Bench { what } => bench::run(what).await,
     }
 }

@@ -267,7 +267,8 @@ async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): Ra
         }
     }
     let offset = (question.page - 1) * PER_PAGE;
-    let request = SearchRequest { text, place, lang: Some(Lang::DE), limit: PER_PAGE, offset, explain: false };
+    let request =
+        SearchRequest { text, place, lang: Some(Lang::DE), limit: PER_PAGE, offset, ..SearchRequest::default() };
     let answer = site.catalog.search(&request).await?;
     let results = Results::of(&answer, question.form, &which, question.page);
     let page = Page::new(&results.title(), None);

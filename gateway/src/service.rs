@@ -189,6 +189,32 @@ pub async fn collect(
     }
 }
 
+/// How often it is looked whether concepts without a vector have come.
+const MEANINGS: Duration = Duration::from_secs(2);
+
+/// Makes the vectors of new concepts, until `stop`; searches go on meanwhile.
+pub async fn keep_meanings(catalog: Catalog, stop: CancellationToken) {
+    let mut known = None;
+    while stop.run_until_cancelled(tokio::time::sleep(MEANINGS)).await.is_some() {
+        let generation = catalog.generation();
+        if known == Some(generation) {
+            continue;
+        }
+        let (learning, ending) = (catalog.clone(), stop.clone());
+        let made = tokio::task::spawn_blocking(move || learning.learn_meanings(&|| ending.is_cancelled())).await;
+        match made {
+            Ok(Ok(made)) => {
+                known = Some(generation);
+                if made > 0 {
+                    tracing::info!(made, "vectors of meanings made");
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "cannot keep the vectors of meanings"),
+            Err(error) => tracing::error!(%error, "the making of vectors ended by a panic"),
+        }
+    }
+}
+
 /// Notes that a portal is or is not being collected; false when that was so already.
 fn mark(busy: &std::sync::Mutex<std::collections::BTreeSet<String>>, portal: &str, on: bool) -> bool {
     let mut busy = busy.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -2,14 +2,20 @@
 //!
 //! The catalog joins the index (text) and the store (records, responsibility). It writes nothing.
 
+mod foreign;
+mod highlight;
+pub mod learn;
 mod query;
-mod rank;
+mod question;
+mod ranking;
+mod spelling;
 mod view;
+mod weigh;
 mod zustaendig;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use connectors::gebiet::{Ars, Gebiet, Gebiete, Level, Reading};
 use connectors::ids::{Leistungsschluessel, PortalId};
 use connectors::registration::{Contact, Portal};
@@ -18,8 +24,13 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::index::Current;
+use question::Understanding;
+
+pub use crate::meaning::{Meaning, MeaningError};
 use crate::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Modul, Texts};
 use crate::store::{Store, StoreError};
+pub use crate::words::{WordFault, Words};
+pub use ranking::{Ranking, RankingError};
 
 /// How a Leistung is named in an address or a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +87,53 @@ pub struct SearchRequest {
     pub limit: usize,
     /// How many hits to leave out first, at most 10,000.
     pub offset: usize,
+    /// Only what an Onlinedienst offers there, or only what none does.
+    pub online: Option<bool>,
+    /// Only what is for this audience, by its code of Leistungsadressat.
+    pub adressat: Option<String>,
+    /// Only what these agencies describe, by their `schemeAgencyID`; all when empty.
+    pub agencies: Vec<String>,
+    /// Search everywhere, even where the text names a place: for judging the search alone.
+    pub anywhere: bool,
     /// Say how the answer came about.
     pub explain: bool,
+}
+
+/// How sure an answer is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// The first hit is the one: right at least nine times in ten where this is said.
+    Clear,
+    /// The first hits are close; the citizen should say which is meant.
+    Choose,
+    /// The hits fit more or less.
+    #[default]
+    Open,
+    /// Nothing fits.
+    Nothing,
+}
+
+impl Verdict {
+    /// The word of the interface.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Choose => "choose",
+            Self::Open => "open",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// Something that the hits can be narrowed down by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facet {
+    /// The parameter: `online` or `adressat`.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// How many hits are left with it.
+    pub count: usize,
 }
 
 /// The answer to a question.
@@ -95,6 +151,12 @@ pub struct SearchAnswer {
     pub ambiguous: Vec<Place>,
     /// The language of the answer.
     pub lang: Lang,
+    /// The language the question was asked in, where that is not German.
+    pub asked_in: Option<Lang>,
+    /// How sure the answer is.
+    pub verdict: Verdict,
+    /// What the hits can be narrowed down by, counted before narrowing.
+    pub facets: Vec<Facet>,
     /// How many Leistungen there are in all.
     pub total: usize,
     /// The best of them.
@@ -337,6 +399,11 @@ pub struct Catalog {
     index: Current,
     gebiete: Arc<Gebiete>,
     portals: Arc<ArcSwap<Vec<Portal>>>,
+    words: Arc<ArcSwap<Words>>,
+    ranking: Arc<ArcSwap<Ranking>>,
+    meaning: Arc<ArcSwapOption<Meaning>>,
+    /// Of the state of index and words that was asked last.
+    understanding: Arc<Mutex<Option<query::Shared>>>,
     /// Searches at a time: a few more than there are processors. Those who come first are answered first, instead of
     /// all of them slowly.
     places: Arc<Semaphore>,
@@ -345,8 +412,69 @@ pub struct Catalog {
 impl Catalog {
     pub(crate) fn new(store: Store, index: Current, portals: Arc<ArcSwap<Vec<Portal>>>) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let places = Arc::new(Semaphore::new(processors + 1));
-        Self { store, index, gebiete: Gebiete::nrw(), portals, places }
+        let (words, _) = Words::read(config::WORDS.iter().copied());
+        let ranking = Ranking::read(config::RANKING).expect("a test reads the ranking that is built in");
+        Self {
+            store,
+            index,
+            gebiete: Gebiete::nrw(),
+            portals,
+            words: Arc::new(ArcSwap::from_pointee(words)),
+            ranking: Arc::new(ArcSwap::from_pointee(ranking)),
+            meaning: Arc::default(),
+            understanding: Arc::default(),
+            places: Arc::new(Semaphore::new(processors + 1)),
+        }
+    }
+
+    /// Takes other everyday words and other weights, for all who share this catalog.
+    pub fn set_language(&self, words: Words, ranking: Ranking) {
+        self.words.store(Arc::new(words));
+        self.ranking.store(Arc::new(ranking));
+    }
+
+    /// What the understanding of questions needs, for the index and the words as they are now.
+    fn understanding(&self) -> query::Shared {
+        let generation = self.index.load_full();
+        let (postings, words) = (generation.postings(), self.words.load_full());
+        let mut kept = self.understanding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = kept.as_ref()
+            && Arc::ptr_eq(&known.postings, &postings)
+            && Arc::ptr_eq(&known.words, &words)
+        {
+            return Arc::clone(known);
+        }
+        let meanings = self.meaning.load_full().and_then(|meaning| meaning.table(&postings));
+        let compounds = Arc::clone(&generation.compounds);
+        let fresh = Arc::new(Understanding::new(postings, words, compounds, meanings));
+        *kept = Some(Arc::clone(&fresh));
+        fresh
+    }
+
+    /// Takes the part that knows meanings, for all who share this catalog.
+    pub fn set_meaning(&self, meaning: Meaning) {
+        self.meaning.store(Some(Arc::new(meaning)));
+        self.forget();
+    }
+
+    /// Makes the vectors of concepts that have none yet, and uses them; how many there were. Ends early when `stop` says
+    /// so. Nothing happens without the part that knows meanings.
+    pub fn learn_meanings(&self, stop: &dyn Fn() -> bool) -> Result<usize, MeaningError> {
+        let Some(meaning) = self.meaning.load_full() else { return Ok(0) };
+        let made = meaning.learn(&self.index.load_full().postings(), stop)?;
+        if made > 0 {
+            self.forget();
+        }
+        Ok(made)
+    }
+
+    fn forget(&self) {
+        *self.understanding.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+    }
+
+    /// How near the meaning of a question is to those of all concepts; none without the part that knows.
+    fn near(&self, understanding: &Understanding, text: &str) -> Option<[Vec<f32>; 2]> {
+        Some(self.meaning.load_full()?.near(text, understanding.meanings.as_ref()?))
     }
 
     /// Reads a name, a PLZ or an ARS as a place. An ARS of another Land is a place too, though we know no name for it.
@@ -401,7 +529,11 @@ impl Catalog {
 
     /// Follows an index in `dir` that another process writes.
     pub fn refresh(&self, dir: &std::path::Path) -> Result<(), crate::index::IndexError> {
-        crate::index::refresh(&self.index, dir)
+        crate::index::refresh(&self.index, dir)?;
+        if let Some(meaning) = self.meaning.load_full() {
+            meaning.reread();
+        }
+        Ok(())
     }
 
     fn shown(&self, gebiet: &Gebiet) -> Place {

@@ -4,7 +4,9 @@
 //! and the name is swapped when it is complete. Each commit carries the change number up to which it is true, so that
 //! a kill between store and index costs nothing but the catching up.
 
+mod concept;
 pub(crate) mod german;
+pub(crate) mod postings;
 pub(crate) mod schema;
 
 use std::collections::BTreeSet;
@@ -12,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use concept::Group;
 use german::Compounds;
+use postings::Postings;
 use schema::{Fields, Shown};
 use tantivy::directory::MmapDirectory;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
@@ -55,6 +59,8 @@ pub(crate) struct Generation {
     pub reader: IndexReader,
     pub fields: Fields,
     pub compounds: Arc<Compounds>,
+    /// The words of all concepts, as of the last reload.
+    postings: ArcSwap<Postings>,
     /// How many Leistungen there were when the compounds were learned.
     learned_from: usize,
     path: PathBuf,
@@ -75,8 +81,22 @@ impl Generation {
         let index = tantivy::Index::open_or_create(directory, fields.schema.clone())?;
         index.tokenizers().register(german::GERMAN, german::german(Arc::clone(&compounds)));
         index.tokenizers().register(german::ENGLISH, german::english());
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { index, reader, fields, compounds, learned_from, path: path.to_owned() })
+        let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let postings = ArcSwap::from_pointee(Postings::read(&reader.searcher(), &fields, &compounds)?);
+        Ok(Self { index, reader, fields, compounds, postings, learned_from, path: path.to_owned() })
+    }
+
+    /// Takes what was committed last.
+    fn reload(&self) -> Result<(), IndexError> {
+        self.reader.reload()?;
+        let postings = Postings::read(&self.reader.searcher(), &self.fields, &self.compounds)?;
+        self.postings.store(Arc::new(postings));
+        Ok(())
+    }
+
+    /// The words of all concepts and where each is to be had.
+    pub(crate) fn postings(&self) -> Arc<Postings> {
+        self.postings.load_full()
     }
 
     /// The change number up to which this generation is true.
@@ -99,7 +119,7 @@ pub(crate) fn refresh(current: &Current, dir: &Path) -> Result<(), IndexError> {
     let name = std::fs::read_to_string(dir.join("current")).map_err(|_| IndexError::Missing(dir.to_owned()))?;
     let generation = current.load();
     if generation.path.ends_with(name.trim()) {
-        return Ok(generation.reader.reload()?);
+        return generation.reload();
     }
     current.store(Arc::new(Generation::open(&dir.join(name.trim()))?));
     Ok(())
@@ -150,13 +170,13 @@ impl Writer {
         }
         // The compounds are learned from the titles there are; when those have grown by half, a new generation learns
         // again. Each doubling costs one build, so following stays linear, and a new stock is never without.
-        let (known, changed) = (generation.reader.searcher().num_docs() as usize, store.count_changed(last).await?);
+        let (known, changed) = (generation.postings().descriptions(), store.count_changed(last).await?);
         if known + changed > generation.learned_from + generation.learned_from / 2 {
             self.build_anew(store).await?;
             return Ok(true);
         }
         match follow(&generation, &mut self.writer, store, last).await {
-            Ok(()) => generation.reader.reload()?,
+            Ok(()) => generation.reload()?,
             Err(IndexError::Engine(error)) => {
                 // A process that was killed while it committed leaves files that stand in the way of the next commit.
                 tracing::warn!(%error, "the index cannot follow the store and is made anew");
@@ -207,7 +227,7 @@ async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), I
     let generation = Generation::open(&path)?;
     let mut writer = writer(&generation.index)?;
     follow(&generation, &mut writer, store, 0).await?;
-    generation.reader.reload()?;
+    generation.reload()?;
     // The name is swapped by a rename: a reader finds the old generation or the new one.
     let (pointer, aside) = (dir.join("current"), dir.join("current.new"));
     std::fs::write(&aside, name(number)).map_err(|error| fault(&aside, error))?;
@@ -239,30 +259,56 @@ async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> 
 async fn follow(generation: &Generation, writer: &mut IndexWriter, store: &Store, from: i64) -> Result<(), IndexError> {
     // Read before the records: what changes meanwhile has a higher number and comes next time.
     let until = store.change_no().await?;
-    let mut last = from;
+    let searcher = generation.reader.searcher();
+    let (mut last, mut groups) = (from, BTreeSet::new());
     loop {
         let batch = store.changed_since(last, BATCH).await?;
         let Some(end) = batch.last() else { break };
         last = end.change_no;
         for changed in &batch {
-            let key = document_key(changed);
-            writer.delete_term(Term::from_field_text(generation.fields.key, &key));
-            if let Some(document) = document(&generation.fields, &key, changed) {
+            let key = Term::from_field_text(generation.fields.key, &document_key(changed));
+            if from > 0 {
+                // What it was until now: the concept that it leaves has to forget its words.
+                groups.extend(indexed(generation, &searcher, &key)?);
+            }
+            if let Some(Object::Leistung(leistung)) = changed.stored.as_ref().map(|stored| &stored.object) {
+                groups.insert(Group::of(leistung, &changed.id));
+            }
+            writer.delete_term(key);
+            if let Some(document) = document(&generation.fields, &document_key(changed), changed) {
                 writer.add_document(document)?;
             }
         }
     }
+    concept::refresh(generation, writer, store, &groups).await?;
     let mut commit = writer.prepare_commit()?;
     commit.set_payload(&until.max(last).to_string());
     commit.commit()?;
     Ok(())
 }
 
+/// The group of the description that is indexed under `key`; none when there is none.
+fn indexed(generation: &Generation, searcher: &tantivy::Searcher, key: &Term) -> Result<Option<Group>, IndexError> {
+    let query = tantivy::query::TermQuery::new(key.clone(), tantivy::schema::IndexRecordOption::Basic);
+    let top = tantivy::collector::TopDocs::with_limit(1).order_by_score();
+    let Some((_, address)) = searcher.search(&query, &top)?.into_iter().next() else { return Ok(None) };
+    let shown = shown(searcher, &generation.fields, address)?;
+    Ok(Some(Group::by(shown.schluessel.first(), &shown.id)))
+}
+
+/// What a description shows.
+fn shown(searcher: &tantivy::Searcher, fields: &Fields, address: tantivy::DocAddress) -> tantivy::Result<Shown> {
+    use tantivy::schema::Value;
+    let document: TantivyDocument = searcher.doc(address)?;
+    let text = document.get_first(fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
+    serde_json::from_str(text).map_err(|error| tantivy::TantivyError::InternalError(error.to_string()))
+}
+
 fn document_key(changed: &Changed) -> String {
     format!("{} {}", changed.portal, changed.id)
 }
 
-/// What is indexed of a Leistung; none when it is gone.
+/// What is indexed of a description; none when it is gone.
 fn document(fields: &Fields, key: &str, changed: &Changed) -> Option<TantivyDocument> {
     let stored = changed.stored.as_ref()?;
     let Object::Leistung(leistung) = &stored.object else { return None };
@@ -271,50 +317,36 @@ fn document(fields: &Fields, key: &str, changed: &Changed) -> Option<TantivyDocu
     for schluessel in &leistung.schluessel {
         document.add_text(fields.schluessel, schluessel.to_string());
     }
-    let group =
-        leistung.schluessel.first().map_or_else(|| xxh3_64(changed.id.to_string().as_bytes()), |key| key.number());
-    document.add_u64(fields.group, group);
-    let areas: BTreeSet<_> = leistung.gebiete.iter().chain(&changed.offered).collect();
-    for ars in areas {
-        document.add_text(fields.gebiet, ars.as_str());
-    }
+    document.add_u64(fields.group, Group::of(leistung, &changed.id).number());
+    document.add_u64(fields.agency, agency_number(&changed.id.agency));
+    document.add_u64(fields.has_text, u64::from(!concept::text_of(leistung, Lang::DE).is_empty()));
     leistung.gebiete.iter().for_each(|ars| document.add_u64(fields.valid, ars.number()));
-    changed.offered.iter().for_each(|ars| document.add_u64(fields.offered, ars.number()));
-    document.add_u64(fields.tie, xxh3_64(key.as_bytes()));
-    let mut kurztext = crate::record::Texts::new();
-    for (lang, text) in &fields.texts {
-        for title in
-            [leistung.title.get(lang), leistung.bezeichnung.get(lang).filter(|b| leistung.title.get(lang) != Some(b))]
-        {
-            document.add_text(text.title, title.map_or("", String::as_str));
+    let mut offered = BTreeSet::new();
+    for (ars, online) in &changed.offered {
+        if offered.insert(ars) {
+            document.add_u64(fields.offered, ars.number());
         }
-        for word in leistung.keywords.get(lang).into_iter().flatten() {
-            document.add_text(text.keywords, word);
-        }
-        for modul in &leistung.modules {
-            let Some(html) = modul.text.get(lang) else { continue };
-            match &modul.art {
-                ModulArt::Auskunftshinweis => {}
-                ModulArt::Text(code) if code == "05" || code == "24" => {
-                    document.add_text(text.short, plain(html.as_str()))
-                }
-                _ => document.add_text(text.body, plain(html.as_str())),
-            }
-        }
-        if let Some(short) = short_text(leistung, *lang) {
-            kurztext.insert(*lang, short);
+        if *online {
+            document.add_u64(fields.online, ars.number());
         }
     }
+    document.add_u64(fields.tie, xxh3_64(key.as_bytes()));
+    let short = |lang| Some((lang, short_text(leistung, lang)?));
     let shown = Shown {
         portal: stored.portal.clone(),
         id: stored.id.clone(),
         schluessel: leistung.schluessel.clone(),
         title: leistung.title.clone(),
-        kurztext,
+        kurztext: Lang::OFFERED.into_iter().filter_map(short).collect(),
         changed: stored.changed,
     };
     document.add_text(fields.shown, serde_json::to_string(&shown).expect("plain values"));
     Some(document)
+}
+
+/// How an agency stands in the index.
+pub(crate) fn agency_number(agency: &str) -> u64 {
+    xxh3_64(agency.as_bytes())
 }
 
 /// The short text of a Leistung, else the beginning of its text, without markup, at most 300 characters.

@@ -7,7 +7,9 @@ pub mod crawl;
 #[cfg(test)]
 mod fixture;
 mod index;
+mod meaning;
 mod normalise;
 pub mod record;
 pub mod run;
 mod store;
+mod words;

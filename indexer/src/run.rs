@@ -152,7 +152,7 @@ pub struct Setup {
 pub struct Indexer {
     store: Store,
     writer: Mutex<index::Writer>,
-    current: index::Current,
+    catalog: Catalog,
     portals: Arc<ArcSwap<Vec<Portal>>>,
     fetcher: Fetcher,
     spool_dir: PathBuf,
@@ -199,15 +199,15 @@ impl Indexer {
         let store = Store::open(&setup.store_url, Access::Write).await?;
         let mut writer = index::Writer::open(&setup.index_dir, &store).await?;
         writer.catch_up(&store).await?;
-        let current = writer.current();
         let portals = Arc::new(ArcSwap::from_pointee(setup.portals));
+        let catalog = Catalog::new(store.clone(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
-        Ok(Self { store, writer, current, portals, fetcher: setup.fetcher, spool_dir: setup.spool_dir })
+        Ok(Self { store, writer, catalog, portals, fetcher: setup.fetcher, spool_dir: setup.spool_dir })
     }
 
     /// The reading side of this process.
     pub fn catalog(&self) -> Catalog {
-        Catalog::new(self.store.clone(), Arc::clone(&self.current), Arc::clone(&self.portals))
+        self.catalog.clone()
     }
 
     /// Takes a changed registry.

@@ -207,7 +207,10 @@ fn peak_memory_mb() -> u64 {
 }
 
 /// The reading side over the deliveries: kept from before, or imported now.
-async fn catalog(dir: &Path, kept: Option<PathBuf>) -> Result<(Config, Catalog, Option<tempfile::TempDir>), Fault> {
+pub(super) async fn catalog(
+    dir: &Path,
+    kept: Option<PathBuf>,
+) -> Result<(Config, Catalog, Option<tempfile::TempDir>), Fault> {
     let portals = portals(dir)?;
     let known = kept.as_ref().is_some_and(|kept| kept.join("portalverbund.db").exists());
     let (data, aside) = place(kept)?;
@@ -219,6 +222,10 @@ async fn catalog(dir: &Path, kept: Option<PathBuf>) -> Result<(Config, Catalog, 
         indexer.close().await;
     }
     let catalog = setup::catalog(&config, portals).await?;
+    let made = catalog.learn_meanings(&|| false).map_err(Fault::work)?;
+    if made > 0 {
+        eprintln!("made the vectors of {made} texts");
+    }
     Ok((config, catalog, aside))
 }
 

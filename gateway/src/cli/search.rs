@@ -30,8 +30,8 @@ pub(super) async fn run(config: &Path, question: Question) -> Result<Exit, Fault
         place,
         lang: Some(lang),
         limit: question.limit,
-        offset: 0,
         explain: question.explain,
+        ..SearchRequest::default()
     };
     let answer = catalog.search(&request).await.map_err(Fault::work)?;
     if question.explain {

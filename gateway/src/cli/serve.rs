@@ -62,6 +62,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             stop.clone(),
         );
         tasks.spawn(collecting);
+        tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
     }
     let reload = || reload(file, &portals, indexer.as_deref(), reading.as_ref(), router.as_ref());
     wait_for_end(reload).await?;
@@ -116,6 +117,14 @@ fn reload(
     };
     for fault in &loaded.faults {
         tracing::error!(%fault, "a portal is left out");
+    }
+    let catalog = indexer.map(Indexer::catalog).or_else(|| reading.cloned());
+    match (setup::words_and_ranking(&loaded.config.search), catalog) {
+        (Ok((words, ranking)), Some(catalog)) => catalog.set_language(words, ranking),
+        (Err(Fault::Usage(fault) | Fault::Work(fault)), _) => {
+            tracing::error!(fault, "everyday words and weights stay as they were")
+        }
+        (Ok(_), None) => {}
     }
     portals.store(Arc::new(loaded.portals.clone()));
     match (indexer, reading) {

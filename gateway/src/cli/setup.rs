@@ -4,7 +4,7 @@ use std::path::Path;
 
 use config::{Config, Loaded};
 use connectors::registration::Portal;
-use indexer::catalog::Catalog;
+use indexer::catalog::{Catalog, Meaning, Ranking, Words};
 use indexer::crawl::Fetcher;
 use indexer::run::{self, Indexer, RunError, Setup};
 
@@ -29,12 +29,65 @@ pub(super) async fn indexer(config: &Config, portals: Vec<Portal>) -> Result<Ind
         portals,
         fetcher,
     };
-    Indexer::open(setup).await.map_err(fault)
+    let indexer = Indexer::open(setup).await.map_err(fault)?;
+    language(config, &indexer.catalog())?;
+    Ok(indexer)
 }
 
 /// Opens the reading side, beside a process that may be writing.
 pub(super) async fn catalog(config: &Config, portals: Vec<Portal>) -> Result<Catalog, Fault> {
-    run::open_catalog(&config.store.url, &config.index.dir, portals).await.map_err(fault)
+    let catalog = run::open_catalog(&config.store.url, &config.index.dir, portals).await.map_err(fault)?;
+    language(config, &catalog)?;
+    Ok(catalog)
+}
+
+/// Gives a catalog what it needs to understand questions: everyday words, weights, and meanings where their file is.
+pub(super) fn language(config: &Config, catalog: &Catalog) -> Result<(), Fault> {
+    let (words, ranking) = words_and_ranking(&config.search)?;
+    catalog.set_language(words, ranking);
+    let model = &config.search.meaning;
+    if !model.exists() {
+        return Ok(());
+    }
+    match Meaning::open(model, &config.index.dir.join("meanings.bin")) {
+        Ok(meaning) => catalog.set_meaning(meaning),
+        // The search goes on by words alone; whoever runs it should know.
+        Err(error) => eprintln!("searching without meanings: {error}"),
+    }
+    Ok(())
+}
+
+/// Reads everyday words and weights, from where the configuration says or as they are built in. Lines of words that
+/// cannot be used are said and left out.
+pub(super) fn words_and_ranking(search: &config::Search) -> Result<(Words, Ranking), Fault> {
+    let ranking = match &search.ranking {
+        Some(path) => read(path)?,
+        None => config::RANKING.to_owned(),
+    };
+    let from = search.ranking.as_ref().map_or_else(String::new, |path| format!("{}: ", path.display()));
+    let ranking = Ranking::read(&ranking).map_err(|error| Fault::Usage(format!("{from}{error}")))?;
+    let (words, faults) = match &search.words {
+        None => Words::read(config::WORDS.iter().copied()),
+        Some(folder) => {
+            let mut files = Vec::new();
+            let entries =
+                std::fs::read_dir(folder).map_err(|error| Fault::Usage(format!("{}: {error}", folder.display())))?;
+            for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+                if path.extension().is_some_and(|extension| extension == "tsv") {
+                    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+                    files.push((name, read(&path)?));
+                }
+            }
+            files.sort();
+            Words::read(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        }
+    };
+    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    Ok((words, ranking))
+}
+
+fn read(path: &Path) -> Result<String, Fault> {
+    std::fs::read_to_string(path).map_err(|error| Fault::Usage(format!("{}: {error}", path.display())))
 }
 
 /// A wrong address of the store is the configuration's fault; all else is the work's.

@@ -6,7 +6,7 @@ use connectors::gebiet::{Ars, Level};
 use connectors::registration::Contact;
 use indexer::catalog::{
     Answer, Hit, LeistungShort, LeistungView, ModulView, NextStep, OnlinedienstAnswer, OrganisationseinheitView, Place,
-    Responsible, SearchAnswer, State,
+    Responsible, SearchAnswer, State, Verdict,
 };
 use indexer::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Modul, ModulArt};
 
@@ -222,6 +222,9 @@ pub fn search_answer() -> SearchAnswer {
         place: Some(bochum()),
         ambiguous: Vec::new(),
         lang: Lang::DE,
+        asked_in: None,
+        verdict: Verdict::Open,
+        facets: Vec::new(),
         total: 3,
         hits: vec![
             hit("Hund anmelden", Some(found())),

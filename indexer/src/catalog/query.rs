@@ -1,50 +1,43 @@
-//! From a question in everyday German to the best hits.
+//! From a question in everyday language to the best hits.
+//!
+//! The steps, each visible with `--explain`: the place out of the question, its language, what its words stand for, what
+//! it means officially, the reasons for every concept, their weights, and last the nearest description of each hit.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use connectors::gebiet::{Ars, Reading};
 use connectors::ids::Leistungsschluessel;
-use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query, TermQuery,
-};
-use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
+use tantivy::collector::DocSetCollector;
+use tantivy::query::TermQuery;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocAddress, Term};
 
-use super::rank::ByLeistung;
-use super::{Catalog, CatalogError, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion};
+use super::highlight::Marks;
+use super::question::{Meaning, Understanding, Unit};
+use super::ranking::probability;
+use super::weigh::{COUNT, MEANING, REASONS, Weighed};
+use super::{Catalog, CatalogError, Facet, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion, Verdict};
+use crate::index::agency_number;
+use crate::index::postings::ConceptNo;
 use crate::index::schema::Shown;
-use crate::index::{Generation, german};
 use crate::record::{Lang, in_lang};
 
-/// How much a word counts by the field it stands in: title, keywords, short text, other texts.
-const WEIGHTS: [f32; 4] = [2.0, 1.8, 1.0, 0.7];
-/// What the parts of a compound count against the whole word.
-const PARTS: f32 = 0.7;
-/// What another language than the asked one counts.
-const OTHER_LANGUAGE: f32 = 0.5;
-/// What a word one typing mistake away counts against the word itself.
-const MISTYPED: f32 = 0.6;
-/// What the fields beside the best one add for a word.
-const TIE: f32 = 0.15;
-/// Words that say nothing of what is asked; left out unless nothing else is there.
-const STOP_WORDS: &[&str] = &[
-    "aber", "alle", "als", "am", "an", "auch", "auf", "aus", "bei", "beim", "bin", "bitte", "brauche", "da", "damit",
-    "darf", "das", "dass", "dem", "den", "denn", "der", "des", "die", "doch", "du", "ein", "eine", "einem", "einen",
-    "einer", "eines", "er", "es", "für", "gibt", "habe", "haben", "hat", "ich", "ihr", "im", "in", "ist", "ja", "kann",
-    "kannst", "können", "könnte", "man", "mein", "meine", "meinem", "meinen", "meiner", "mich", "mir", "mit", "möchte",
-    "muss", "müssen", "nach", "nicht", "noch", "nun", "nur", "ob", "oder", "sein", "seine", "sich", "sie", "sind",
-    "so", "soll", "über", "um", "und", "uns", "unser", "unsere", "vom", "von", "vor", "wann", "war", "was", "welche",
-    "welcher", "welches", "wenn", "wer", "wie", "will", "wir", "wird", "wo", "wohin", "woher", "wurde", "zu", "zum",
-    "zur", "the", "a", "an", "of", "for", "to", "my", "i", "how", "do", "can", "is", "where", "what", "need",
-];
+/// How near a meaning must be for a hit that shares no word with the question.
+const NEAR_ENOUGH: f32 = 0.5;
+/// How many hits of a question in another language are shown for their meaning alone.
+const BY_MEANING: usize = 20;
+/// How far behind the first hit the others may be, as a share of its score, to be shown at all.
+const WORTH_SHOWING: f32 = 0.25;
+/// Two hits are close when the second has at least this share of the score of the first.
+const CLOSE: f32 = 0.93;
 
 impl Catalog {
     /// Answers a question.
     pub async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, CatalogError> {
         let _place = self.places.acquire().await.expect("the places are never closed");
         let understood = self.understand(request);
-        let (catalog, question) = (self.clone(), understood.question());
+        let (catalog, question) = (self.clone(), understood.question(request));
         let found = tokio::task::spawn_blocking(move || catalog.find(&question))
             .await
             .map_err(|error| CatalogError::Hit(error.to_string()))??;
@@ -59,24 +52,27 @@ impl Catalog {
         Ok(SearchAnswer {
             text: request.text.clone(),
             understood: understood.text,
-            corrected: None,
+            corrected: found.corrected,
             place: understood.place,
             ambiguous: understood.ambiguous,
             lang: understood.lang,
+            asked_in: found.asked_in,
+            verdict: found.verdict,
+            facets: found.facets,
             total: found.total,
             hits,
             explain: if request.explain { explain } else { Vec::new() },
         })
     }
 
-    /// Leistungen whose name begins like the text typed so far.
+    /// Leistungen whose name begins like the text typed so far, or that it means.
     pub async fn suggest(&self, text: &str, place: Option<Ars>, limit: usize) -> Result<Vec<Suggestion>, CatalogError> {
         let request = SearchRequest { text: text.to_owned(), place, limit, ..SearchRequest::default() };
         let understood = self.understand(&request);
         if understood.text.is_empty() {
             return Ok(Vec::new());
         }
-        let question = Question { typing: true, ..understood.question() };
+        let question = Question { typing: true, ..understood.question(&request) };
         let catalog = self.clone();
         let found = tokio::task::spawn_blocking(move || catalog.find(&question))
             .await
@@ -112,38 +108,148 @@ impl Catalog {
         }
         explain.push(format!("searched: {text}"));
         let lang = request.lang.filter(|lang| Lang::OFFERED.contains(lang)).unwrap_or(Lang::DE);
-        Understood { text, place, ambiguous, lang, limit: request.limit, offset: request.offset, explain }
+        Understood { text, place, ambiguous, lang, explain }
     }
 
     fn find(&self, question: &Question) -> Result<Found, CatalogError> {
-        let generation = self.index.load_full();
-        let searcher = generation.reader.searcher();
-        let words = Words::of(&generation, &searcher, question)?;
-        let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, words.query)];
-        if !question.areas.is_empty() {
-            let field = generation.fields.gebiet;
-            let areas = question.areas.iter().map(|ars| {
-                let term = Term::from_field_text(field, ars.as_str());
-                Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>
-            });
-            let filter = BooleanQuery::union(areas.collect());
-            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(filter), 0.0))));
+        if let Ok(key) = question.text.replace(' ', "").parse::<Leistungsschluessel>() {
+            return self.find_key(key, question);
         }
-        let collector = ByLeistung { candidates: question.areas.iter().map(Ars::number).collect() };
-        let groups = searcher.search(&BooleanQuery::new(clauses), &collector)?;
-        let mut ranked: Vec<_> = groups.into_iter().collect();
-        // Equal scores in an order that does not depend on how the index grew.
-        ranked.sort_unstable_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.0.cmp(&b.0)));
-        let total = ranked.len();
+        let understanding = self.understanding();
+        let candidates = question.candidates(&understanding);
+        if !question.text.chars().any(char::is_alphanumeric) {
+            return if question.text.trim().is_empty() {
+                self.everything(&understanding, question, &candidates)
+            } else {
+                Ok(Found::default())
+            };
+        }
+        let asked = self.ask(&understanding, question);
+        let weights = self.ranking.load();
+        let mut ranked = asked.ranked(weights.weights(asked.foreign.is_some(), asked.with_meaning), &candidates);
+        let verdict = asked.verdict(weights.verdicts(asked.with_meaning), &ranked);
+        if verdict == Verdict::Nothing {
+            ranked.clear();
+        }
+        let facets = question.facets(&understanding, &ranked);
+        question.filter(&understanding, &mut ranked);
+        let marks = Marks::of(&asked.units);
         let (mut hits, mut all_shown) = (Vec::new(), Vec::new());
-        for (_, best) in ranked.into_iter().skip(question.offset).take(question.limit) {
-            let shown = shown(&generation, &searcher, best.address)?;
+        for (concept, score) in ranked.iter().skip(question.offset).take(question.limit) {
+            let Some(shown) = self.description(&understanding, *concept, question, &marks)? else { continue };
             let leistung = self.short(&shown, question.lang);
-            let highlight = highlight(&generation, &leistung.name, &words.terms);
-            hits.push(Hit { leistung, score: best.score, highlight, responsible: None });
+            let highlight = marks.highlight(&leistung.name);
+            hits.push(Hit { leistung, score: *score, highlight, responsible: None });
             all_shown.push(shown);
         }
-        Ok(Found { hits, shown: all_shown, total, explain: words.explain })
+        let explain = if question.explain { asked.explain(&understanding, &ranked, question) } else { Vec::new() };
+        let corrected = corrected(&question.text, &asked.units);
+        Ok(Found {
+            hits,
+            shown: all_shown,
+            total: ranked.len(),
+            verdict,
+            facets,
+            corrected,
+            asked_in: asked.foreign,
+            explain,
+        })
+    }
+
+    /// A question, weighed, with what may be answered: for learning.
+    pub(super) fn asked(&self, request: &SearchRequest) -> (Shared, Asked, Vec<bool>) {
+        let question = self.understand(request).question(request);
+        let understanding = self.understanding();
+        let asked = self.ask(&understanding, &question);
+        let candidates = question.candidates(&understanding);
+        (understanding, asked, candidates)
+    }
+
+    /// Takes a question apart and weighs it.
+    pub(super) fn ask(&self, understanding: &Understanding, question: &Question) -> Asked {
+        let text = &question.text;
+        let foreign = if question.typing { None } else { understanding.language(text) };
+        let (units, meanings) = match foreign {
+            Some(lang) => understanding.translate(text, lang),
+            None => {
+                let units = understanding.units(text, question.lang, question.typing);
+                let meanings = understanding.meanings(&units);
+                (units, meanings)
+            }
+        };
+        let said: Vec<&str> = units.iter().map(|unit| unit.corrected.as_deref().unwrap_or(&unit.word)).collect();
+        let mut weighed = understanding.weigh(&said.join(" "), &units, &meanings);
+        let near = if question.typing { None } else { self.near(understanding, text) };
+        let with_meaning = near.is_some();
+        if let Some(near) = near {
+            weighed.with_meaning(near);
+        }
+        Asked { units, meanings, weighed, foreign, with_meaning }
+    }
+
+    /// A key typed as the question.
+    fn find_key(&self, key: Leistungsschluessel, question: &Question) -> Result<Found, CatalogError> {
+        let mut found = Found { explain: vec![format!("key: {key}")], verdict: Verdict::Nothing, ..Found::default() };
+        if let Some(shown) = self.description_of(key, &question.areas)? {
+            let leistung = self.short(&shown, question.lang);
+            let highlight = super::highlight::escaped(&leistung.name);
+            found.verdict = Verdict::Clear;
+            found.total = 1;
+            if question.offset == 0 && question.limit > 0 {
+                found.hits.push(Hit { leistung, score: 1.0, highlight, responsible: None });
+                found.shown.push(shown);
+            }
+        }
+        Ok(found)
+    }
+
+    /// No words: everything there is, in the order of the keys.
+    fn everything(
+        &self,
+        understanding: &Understanding,
+        question: &Question,
+        candidates: &[bool],
+    ) -> Result<Found, CatalogError> {
+        let all = &understanding.postings.concepts;
+        let mut ranked: Vec<(ConceptNo, f32)> =
+            (0..all.len()).filter(|at| candidates[*at]).map(|at| (at as ConceptNo, 1.0)).collect();
+        ranked.sort_unstable_by_key(|(concept, _)| all[*concept as usize].group);
+        let facets = question.facets(understanding, &ranked);
+        question.filter(understanding, &mut ranked);
+        let mut found =
+            Found { total: ranked.len(), facets, explain: vec!["no words: everything".into()], ..Found::default() };
+        let marks = Marks::of(&[]);
+        for (concept, score) in ranked.into_iter().skip(question.offset).take(question.limit) {
+            let Some(shown) = self.description(understanding, concept, question, &marks)? else { continue };
+            let leistung = self.short(&shown, question.lang);
+            let highlight = super::highlight::escaped(&leistung.name);
+            found.hits.push(Hit { leistung, score, highlight, responsible: None });
+            found.shown.push(shown);
+        }
+        Ok(found)
+    }
+
+    /// The description of a concept to show. Where one portal describes several Leistungen under one key, and all are as
+    /// local, it is the one whose name says most of the question.
+    fn description(
+        &self,
+        understanding: &Understanding,
+        concept: ConceptNo,
+        question: &Question,
+        marks: &Marks,
+    ) -> Result<Option<Shown>, CatalogError> {
+        let areas: Vec<u64> = question.areas.iter().map(Ars::number).collect();
+        let nearest = understanding.postings.nearest(concept, &areas, question.agencies.as_deref());
+        let mut best: Option<(usize, Shown)> = None;
+        for address in nearest.into_iter().take(8) {
+            let shown = understanding.postings.shown(address)?;
+            let name = in_lang(&shown.title, Lang::DE).map_or("", |(_, name)| name);
+            let said = marks.count(name);
+            if best.as_ref().is_none_or(|(most, _)| said > *most) {
+                best = Some((said, shown));
+            }
+        }
+        Ok(best.map(|(_, shown)| shown))
     }
 
     /// The description of a key that is to be shown at a place: the most local one that is valid or offered there.
@@ -152,15 +258,23 @@ impl Catalog {
         key: Leistungsschluessel,
         areas: &[Ars],
     ) -> Result<Option<Shown>, CatalogError> {
-        let generation = self.index.load_full();
-        let searcher = generation.reader.searcher();
-        let term = Term::from_field_text(generation.fields.schluessel, &key.to_string());
-        let query = ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), 1.0);
+        let postings = self.index.load_full().postings();
         let candidates: Vec<u64> = areas.iter().map(Ars::number).collect();
-        let groups = searcher.search(&query, &ByLeistung { candidates })?;
+        let nearest = |concept| postings.nearest(concept, &candidates, None).into_iter().next();
         // A description with the key in second place is in another group; the key's own group goes first.
-        let own = groups.get(&key.number()).or_else(|| groups.iter().min_by_key(|(group, _)| **group).map(|(_, b)| b));
-        own.map(|best| shown(&generation, &searcher, best.address)).transpose()
+        if let Some(address) = postings.by_group(key.number()).and_then(nearest) {
+            return Ok(Some(postings.shown(address)?));
+        }
+        let term = Term::from_field_text(postings.fields().schluessel, &key.to_string());
+        let having = postings.searcher().search(&TermQuery::new(term, IndexRecordOption::Basic), &DocSetCollector)?;
+        let mut having: Vec<DocAddress> = having.into_iter().collect();
+        having.sort_unstable();
+        let mut groups = Vec::new();
+        for address in having {
+            groups.extend(postings.concept_of(address)?);
+        }
+        groups.dedup();
+        groups.into_iter().find_map(nearest).map(|address| Ok(postings.shown(address)?)).transpose()
     }
 
     pub(super) fn short(&self, shown: &Shown, lang: Lang) -> LeistungShort {
@@ -185,202 +299,222 @@ struct Understood {
     place: Option<super::Place>,
     ambiguous: Vec<super::Place>,
     lang: Lang,
-    limit: usize,
-    offset: usize,
     explain: Vec<String>,
 }
 
 impl Understood {
-    fn question(&self) -> Question {
+    fn question(&self, request: &SearchRequest) -> Question {
+        let agencies = request.agencies.iter().map(|agency| agency_number(agency)).collect::<Vec<_>>();
         Question {
             text: self.text.clone(),
-            areas: self.place.as_ref().map(|place| place.ars.candidates()).unwrap_or_default(),
+            areas: self
+                .place
+                .as_ref()
+                .filter(|_| !request.anywhere)
+                .map(|place| place.ars.candidates())
+                .unwrap_or_default(),
             lang: self.lang,
-            limit: self.limit,
-            offset: self.offset,
+            limit: request.limit,
+            offset: request.offset,
+            online: request.online,
+            adressat: request.adressat.clone(),
+            agencies: (!agencies.is_empty()).then_some(agencies),
             typing: false,
+            explain: request.explain,
         }
     }
 }
 
 /// What the index is asked.
-struct Question {
-    text: String,
-    areas: Vec<Ars>,
-    lang: Lang,
+pub(super) struct Question {
+    pub text: String,
+    pub areas: Vec<Ars>,
+    pub lang: Lang,
     limit: usize,
     offset: usize,
+    online: Option<bool>,
+    adressat: Option<String>,
+    agencies: Option<Vec<u64>>,
     /// The last word may be unfinished.
-    typing: bool,
+    pub typing: bool,
+    explain: bool,
 }
 
+impl Question {
+    /// Which concepts may be answered at all.
+    fn candidates(&self, understanding: &Understanding) -> Vec<bool> {
+        let areas: Vec<u64> = self.areas.iter().map(Ars::number).collect();
+        let mut candidates = understanding.postings.available(&areas);
+        if let Some(agencies) = &self.agencies {
+            let described = understanding.postings.described_by(agencies);
+            candidates.iter_mut().zip(described).for_each(|(one, described)| *one &= described);
+        }
+        candidates
+    }
+
+    fn online_here(&self, understanding: &Understanding) -> Vec<bool> {
+        understanding.postings.online(&self.areas.iter().map(Ars::number).collect::<Vec<_>>())
+    }
+
+    /// What the hits can be narrowed down by, with how many there are of each.
+    fn facets(&self, understanding: &Understanding, ranked: &[(ConceptNo, f32)]) -> Vec<Facet> {
+        let online = self.online_here(understanding);
+        let here = ranked.iter().filter(|(concept, _)| online[*concept as usize]).count();
+        let mut facets = vec![
+            Facet { name: "online", value: "true".into(), count: here },
+            Facet { name: "online", value: "false".into(), count: ranked.len() - here },
+        ];
+        let mut audiences = std::collections::BTreeMap::new();
+        for code in ranked.iter().flat_map(|(concept, _)| &understanding.postings.concepts[*concept as usize].adressat)
+        {
+            *audiences.entry(code.clone()).or_insert(0) += 1;
+        }
+        facets.extend(audiences.into_iter().map(|(value, count)| Facet { name: "adressat", value, count }));
+        facets.retain(|facet| facet.count > 0);
+        facets
+    }
+
+    fn filter(&self, understanding: &Understanding, ranked: &mut Vec<(ConceptNo, f32)>) {
+        if let Some(wanted) = self.online {
+            let online = self.online_here(understanding);
+            ranked.retain(|(concept, _)| online[*concept as usize] == wanted);
+        }
+        if let Some(wanted) = &self.adressat {
+            ranked.retain(|(concept, _)| understanding.postings.concepts[*concept as usize].adressat.contains(wanted));
+        }
+    }
+}
+
+#[derive(Default)]
 struct Found {
     hits: Vec<Hit>,
     shown: Vec<Shown>,
     total: usize,
+    verdict: Verdict,
+    facets: Vec<Facet>,
+    corrected: Option<String>,
+    asked_in: Option<Lang>,
     explain: Vec<String>,
 }
 
-/// The query for the words of a question, and the terms that count as found.
-struct Words {
-    query: Box<dyn Query>,
-    terms: Vec<String>,
-    explain: Vec<String>,
+/// A question, weighed.
+pub(super) struct Asked {
+    units: Vec<Unit>,
+    meanings: Vec<Meaning>,
+    pub weighed: Weighed,
+    /// The language it is asked in, where that is not German.
+    pub foreign: Option<Lang>,
+    with_meaning: bool,
 }
 
-impl Words {
-    fn of(generation: &Generation, searcher: &Searcher, question: &Question) -> Result<Self, CatalogError> {
-        let text = question.text.trim();
-        if let Ok(key) = text.replace(' ', "").parse::<Leistungsschluessel>() {
-            let term = Term::from_field_text(generation.fields.schluessel, &key.to_string());
-            let explain = vec![format!("key: {key}")];
-            return Ok(Self {
-                query: Box::new(TermQuery::new(term, IndexRecordOption::Basic)),
-                terms: Vec::new(),
-                explain,
-            });
-        }
-        let all: Vec<String> = text
-            .split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .take(24)
-            .map(str::to_lowercase)
+impl Asked {
+    /// The concepts that fit, the best first.
+    fn ranked(&self, weights: &[f32; COUNT], candidates: &[bool]) -> Vec<(ConceptNo, f32)> {
+        let scores = self.weighed.scores(weights);
+        let mut ranked: Vec<(ConceptNo, f32)> = scores
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| candidates[*at])
+            .map(|(at, score)| (at as ConceptNo, score))
             .collect();
-        let mut said: Vec<&String> = all.iter().filter(|word| !STOP_WORDS.contains(&String::as_str(word))).collect();
-        if said.is_empty() {
-            said = all.iter().collect();
-        }
-        if said.is_empty() {
-            return Ok(Self {
-                query: Box::new(AllQuery),
-                terms: Vec::new(),
-                explain: vec!["no words: everything".into()],
-            });
-        }
-        let mut words = WordQueries {
-            generation,
-            searcher,
-            lang: question.lang,
-            german: german::german(Arc::clone(&generation.compounds)),
-            english: german::english(),
-            terms: Vec::new(),
-            explain: Vec::new(),
-        };
-        let last = said.len() - 1;
-        let mut queries = Vec::new();
-        for (at, word) in said.into_iter().enumerate() {
-            queries.push(words.query(word, question.typing && at == last)?);
-        }
-        let (terms, explain) = (words.terms, words.explain);
-        let required = if queries.len() > 2 { queries.len() / 2 } else { 1 };
-        let mut clauses: Vec<(Occur, Box<dyn Query>)> =
-            queries.iter().map(|query| (Occur::Should, query.box_clone())).collect();
-        if queries.len() > 1 {
-            // Who says all of it fits better than the sum of its words.
-            let all = BooleanQuery::intersection(queries);
-            clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(all), 0.5))));
-        }
-        Ok(Self { query: Box::new(BooleanQuery::with_minimum_required_clauses(clauses, required)), terms, explain })
-    }
-}
-
-/// Makes the query of one word after the other.
-struct WordQueries<'g> {
-    generation: &'g Generation,
-    searcher: &'g Searcher,
-    lang: Lang,
-    german: TextAnalyzer,
-    english: TextAnalyzer,
-    terms: Vec<String>,
-    explain: Vec<String>,
-}
-
-impl WordQueries<'_> {
-    /// The best field for the word counts: as it is, by the parts of the compound, and where the word is unknown, by
-    /// the words one mistake away.
-    fn query(&mut self, word: &str, unfinished: bool) -> Result<Box<dyn Query>, CatalogError> {
-        let mut disjuncts: Vec<Box<dyn Query>> = Vec::new();
-        let mut known = 0;
-        for (lang, fields) in self.generation.fields.texts {
-            let analyzer = if lang == Lang::EN { &mut self.english } else { &mut self.german };
-            let terms = german::terms(analyzer, word);
-            let Some((whole, parts)) = terms.split_first() else { continue };
-            let factor = if lang == self.lang { 1.0 } else { OTHER_LANGUAGE };
-            for (field, weight) in [fields.title, fields.keywords, fields.short, fields.body].into_iter().zip(WEIGHTS) {
-                let weight = weight * factor;
-                let term = Term::from_field_text(field, whole);
-                known += self.searcher.doc_freq(&term)?;
-                disjuncts.push(boosted(TermQuery::new(term, IndexRecordOption::WithFreqs), weight));
-                if !parts.is_empty() {
-                    disjuncts.push(boosted(
-                        BooleanQuery::intersection(parts.iter().map(|part| one(field, part)).collect()),
-                        weight * PARTS,
-                    ));
-                }
-                if unfinished {
-                    // The index holds stems, with umlauts folded; so does the beginning that is looked for.
-                    let prefix = FuzzyTermQuery::new_prefix(Term::from_field_text(field, whole), 0, true);
-                    disjuncts.push(boosted(prefix, weight));
-                }
+        // Equal scores in an order that does not depend on how the index grew.
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let floor = ranked.first().map_or(0.0, |best| (best.1 * WORTH_SHOWING).max(0.0));
+        let mut by_meaning = 0;
+        ranked.retain(|(concept, score)| {
+            let near = MEANING.iter().any(|reason| self.weighed.row(*concept)[*reason] >= NEAR_ENOUGH);
+            let matches = self.weighed.matches(*concept as usize);
+            if !matches && (near || self.foreign.is_some() && self.with_meaning) {
+                by_meaning += 1;
             }
-            self.explain.push(format!("{lang}: {word} -> {}", terms.join(" + ")));
-            self.terms.extend(terms.iter().cloned());
+            *score >= floor
+                && (matches || near && by_meaning <= BY_MEANING || {
+                    self.foreign.is_some() && self.with_meaning && by_meaning <= BY_MEANING
+                })
+        });
+        ranked
+    }
+
+    /// How sure the answer is.
+    fn verdict(&self, verdicts: &super::ranking::Verdicts, ranked: &[(ConceptNo, f32)]) -> Verdict {
+        let Some(first) = ranked.first() else { return Verdict::Nothing };
+        let [fits, clear] = self.evidence(ranked);
+        if probability(&verdicts.fits, fits) < verdicts.fits_from {
+            return Verdict::Nothing;
         }
-        let letters = word.chars().count();
-        if known == 0 && letters >= 4 {
-            let distance = if letters >= 8 { 2 } else { 1 };
-            for (lang, fields) in self.generation.fields.texts {
-                let analyzer = if lang == Lang::EN { &mut self.english } else { &mut self.german };
-                let Some(whole) = german::terms(analyzer, word).into_iter().next() else { continue };
-                for (field, weight) in [(fields.title, WEIGHTS[0]), (fields.keywords, WEIGHTS[1])] {
-                    let near = FuzzyTermQuery::new(Term::from_field_text(field, &whole), distance, true);
-                    disjuncts.push(boosted(near, weight * MISTYPED));
-                }
+        if probability(&verdicts.clear, clear) >= verdicts.clear_from {
+            return Verdict::Clear;
+        }
+        match ranked.get(1) {
+            Some(second) if second.1 >= CLOSE * first.1 => Verdict::Choose,
+            _ => Verdict::Open,
+        }
+    }
+
+    /// What the verdicts are made of: for "anything fits" and for "this is it".
+    pub(super) fn evidence(&self, ranked: &[(ConceptNo, f32)]) -> [[f32; 3]; 2] {
+        let (first, second) = (ranked.first().map_or(0.0, |one| one.1), ranked.get(1).map_or(0.0, |one| one.1));
+        let row = ranked.first().map(|one| self.weighed.row(one.0)).unwrap_or([0.0; COUNT]);
+        let matched = row[3].max(row[13]).max(row[8]);
+        let known = self.units.iter().filter(|unit| unit.corrected.is_none() && !unit.alternatives.is_empty()).count();
+        let unknown = 1.0 - known as f32 / self.units.len().max(1) as f32;
+        [[first, matched, unknown], [first, first - second, matched]]
+    }
+
+    fn explain(&self, understanding: &Understanding, ranked: &[(ConceptNo, f32)], question: &Question) -> Vec<String> {
+        let mut lines = vec![match self.foreign {
+            Some(lang) => format!("language: {lang}, read by its glossary"),
+            None => "language: German".to_owned(),
+        }];
+        for unit in &self.units {
+            let mut line = format!("{} -> {} (says {:.1})", unit.word, unit.stands_for().join(", "), unit.idf);
+            if let Some(corrected) = &unit.corrected {
+                line += &format!(", unknown, taken for {corrected}");
             }
-            self.explain.push(format!("{word} is unknown: words up to {distance} mistakes away"));
+            lines.push(line);
         }
-        Ok(Box::new(DisjunctionMaxQuery::with_tie_breaker(disjuncts, TIE)))
-    }
-}
-
-fn one(field: Field, term: &str) -> Box<dyn Query> {
-    Box::new(TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs))
-}
-
-fn boosted(query: impl Query, weight: f32) -> Box<dyn Query> {
-    Box::new(BoostQuery::new(Box::new(query), weight))
-}
-
-fn shown(generation: &Generation, searcher: &Searcher, address: DocAddress) -> Result<Shown, CatalogError> {
-    let document: TantivyDocument = searcher.doc(address)?;
-    let text = document.get_first(generation.fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
-    serde_json::from_str(text).map_err(|error| CatalogError::Hit(error.to_string()))
-}
-
-/// The name as HTML, with the words that were found marked.
-fn highlight(generation: &Generation, name: &str, terms: &[String]) -> String {
-    let mut analyzer = german::german(Arc::clone(&generation.compounds));
-    let mut stream = analyzer.token_stream(name);
-    let mut marked: Vec<(usize, usize)> = Vec::new();
-    while let Some(token) = stream.next() {
-        let span = (token.offset_from, token.offset_to);
-        if terms.contains(&token.text) && marked.last() != Some(&span) {
-            marked.push(span);
+        for meaning in self.meanings.iter().take(6) {
+            let name = &understanding.words.phrases[meaning.phrase as usize].text;
+            lines.push(format!("means: {name} ({:.2})", meaning.weight));
         }
+        if self.with_meaning {
+            lines.push("meaning: compared".to_owned());
+        }
+        for (concept, score) in ranked.iter().skip(question.offset).take(question.limit) {
+            let row = self.weighed.row(*concept);
+            let reasons: Vec<_> = REASONS
+                .iter()
+                .zip(row)
+                .filter(|(_, value)| *value > 0.005)
+                .map(|(name, value)| format!("{name} {value:.2}"))
+                .collect();
+            let name = understanding.postings.concepts[*concept as usize].titles.first().map_or("", |name| &name.text);
+            lines.push(format!("{name}: {score:.3} = {}", reasons.join(", ")));
+        }
+        lines
     }
-    let mut html = String::with_capacity(name.len() + 13 * marked.len());
-    let mut at = 0;
-    for (from, to) in marked {
-        html.push_str(&escaped(name.get(at..from).unwrap_or_default()));
-        html.push_str("<mark>");
-        html.push_str(&escaped(name.get(from..to).unwrap_or_default()));
-        html.push_str("</mark>");
-        at = to;
-    }
-    html.push_str(&escaped(name.get(at..).unwrap_or_default()));
-    html
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// The question with the words that were taken for unknown ones.
+fn corrected(text: &str, units: &[Unit]) -> Option<String> {
+    let wrong: Vec<(&str, &str)> =
+        units.iter().filter_map(|unit| Some((unit.word.as_str(), unit.corrected.as_deref()?))).collect();
+    if wrong.is_empty() {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let word = |word: &str| {
+        let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase();
+        match wrong.iter().find(|(typed, _)| *typed == bare) {
+            Some((typed, right)) => {
+                seen.insert(*typed);
+                (*right).to_owned()
+            }
+            None => word.to_owned(),
+        }
+    };
+    let text = text.split_whitespace().map(word).collect::<Vec<_>>().join(" ");
+    (!seen.is_empty()).then_some(text)
 }
+
+pub(super) type Shared = Arc<Understanding>;

@@ -1,8 +1,8 @@
 //! How texts become terms: lower case, compounds with their parts beside them, stems.
 //!
 //! The stemmer is tantivy's Snowball German, which folds ü/ue/u and ß/ss by itself. Compounds are split by a
-//! dictionary learned from our own titles and keywords; the parts stand at the position of the whole word, so that a
-//! phrase still fits and nothing is lost when a split is wrong.
+//! dictionary learned from our own titles and keywords; the parts stand beside the whole word, marked, so that a part
+//! can count less than a word of its own and nothing is lost when a split is wrong.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,6 +16,12 @@ use tantivy::tokenizer::{
 pub(crate) const GERMAN: &str = "german";
 /// Name of the analysis of English texts in the schema.
 pub(crate) const ENGLISH: &str = "english";
+
+/// Stands before a term that is a part of a compound; no word holds it.
+pub(crate) const PART: char = '+';
+
+/// How a part is known until its stem is made.
+const PART_LENGTH: usize = 2;
 
 /// The shortest part of a compound, in letters.
 const MIN_PART: usize = 4;
@@ -113,7 +119,32 @@ pub(crate) fn german(compounds: Arc<Compounds>) -> TextAnalyzer {
         .filter(LowerCaser)
         .filter(CompoundFilter { compounds })
         .filter(Stemmer::new(Language::German))
+        .filter(MarkFilter)
         .build()
+}
+
+/// German words to stems, one word at a time, as the index has them.
+pub(crate) struct Stems(TextAnalyzer);
+
+impl Stems {
+    pub(crate) fn german() -> Self {
+        Self(
+            TextAnalyzer::builder(SimpleTokenizer::default())
+                .filter(LowerCaser)
+                .filter(Stemmer::new(Language::German))
+                .build(),
+        )
+    }
+
+    pub(crate) fn english() -> Self {
+        Self(english())
+    }
+
+    /// The stem of one word; the word itself where it is none.
+    pub(crate) fn of(&mut self, word: &str) -> String {
+        let mut stream = self.0.token_stream(word);
+        if stream.advance() { stream.token().text.clone() } else { word.to_lowercase() }
+    }
 }
 
 /// The analysis of English texts.
@@ -123,16 +154,6 @@ pub(crate) fn english() -> TextAnalyzer {
         .filter(LowerCaser)
         .filter(Stemmer::new(Language::English))
         .build()
-}
-
-/// The terms of a text in the order they come.
-pub(crate) fn terms(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
-    let mut stream = analyzer.token_stream(text);
-    let mut found = Vec::new();
-    while let Some(token) = stream.next() {
-        found.push(token.text.clone());
-    }
-    found
 }
 
 /// Adds the parts of compounds beside the whole word.
@@ -184,7 +205,11 @@ impl<T: TokenStream> TokenStream for CompoundStream<'_, T> {
         let token = self.tail.token();
         let split = self.compounds.split(&token.text);
         if !split.is_empty() {
-            let parts = split.into_iter().map(|part| Token { text: part.to_owned(), ..token.clone() });
+            let parts = split.into_iter().map(|part| Token {
+                text: part.to_owned(),
+                position_length: PART_LENGTH,
+                ..token.clone()
+            });
             self.parts.extend(parts.rev());
             self.parts.push(token.clone());
         }
@@ -200,9 +225,64 @@ impl<T: TokenStream> TokenStream for CompoundStream<'_, T> {
     }
 }
 
+/// Marks the stems of parts.
+#[derive(Clone)]
+struct MarkFilter;
+
+impl TokenFilter for MarkFilter {
+    type Tokenizer<T: Tokenizer> = MarkTokenizer<T>;
+
+    fn transform<T: Tokenizer>(self, tokenizer: T) -> MarkTokenizer<T> {
+        MarkTokenizer(tokenizer)
+    }
+}
+
+#[derive(Clone)]
+struct MarkTokenizer<T>(T);
+
+impl<T: Tokenizer> Tokenizer for MarkTokenizer<T> {
+    type TokenStream<'a> = MarkStream<T::TokenStream<'a>>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Self::TokenStream<'a> {
+        MarkStream(self.0.token_stream(text))
+    }
+}
+
+struct MarkStream<T>(T);
+
+impl<T: TokenStream> TokenStream for MarkStream<T> {
+    fn advance(&mut self) -> bool {
+        let more = self.0.advance();
+        if more && self.0.token().position_length == PART_LENGTH {
+            let token = self.0.token_mut();
+            token.text.insert(0, PART);
+            token.position_length = 1;
+        }
+        more
+    }
+
+    fn token(&self) -> &Token {
+        self.0.token()
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.0.token_mut()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The terms of a text in the order they come.
+    fn terms(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
+        let mut stream = analyzer.token_stream(text);
+        let mut found = Vec::new();
+        while let Some(token) = stream.next() {
+            found.push(token.text.clone());
+        }
+        found
+    }
 
     fn compounds() -> Compounds {
         Compounds::learn([
@@ -236,7 +316,7 @@ mod tests {
     #[test]
     fn parts_stand_beside_the_whole_word() {
         let mut analyzer = german(Arc::new(compounds()));
-        assert_eq!(terms(&mut analyzer, "Wohngeld für Hunde"), ["wohngeld", "wohn", "geld", "fur", "hund"]);
+        assert_eq!(terms(&mut analyzer, "Wohngeld für Hunde"), ["wohngeld", "+wohn", "+geld", "fur", "hund"]);
         let mut stream = analyzer.token_stream("die Zulassungsstelle");
         let mut positions = Vec::new();
         while let Some(token) = stream.next() {

@@ -59,8 +59,8 @@ pub struct Changed {
     pub id: Identifikator,
     /// The record; none when it is gone.
     pub stored: Option<Stored>,
-    /// Where it is offered, by its Zustaendigkeiten.
-    pub offered: Vec<Ars>,
+    /// Where it is offered, by its Zustaendigkeiten; true where an Onlinedienst does.
+    pub offered: Vec<(Ars, bool)>,
 }
 
 /// Somebody offers or is responsible for a Leistung in an area.
@@ -185,16 +185,33 @@ impl Store {
         Ok(found)
     }
 
-    async fn offered(&self, portal: &str, id: &Identifikator) -> Result<Vec<Ars>, StoreError> {
+    async fn offered(&self, portal: &str, id: &Identifikator) -> Result<Vec<(Ars, bool)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT DISTINCT ars FROM angebot WHERE leistung_agency = $1 AND leistung_id = $2 AND leistung_portal = $3",
+            "SELECT DISTINCT ars, owner_kind FROM angebot \
+             WHERE leistung_agency = $1 AND leistung_id = $2 AND leistung_portal = $3 ORDER BY ars, owner_kind",
         )
         .bind(&id.agency)
         .bind(&id.text)
         .bind(portal)
         .fetch_all(&self.readers)
         .await?;
-        Ok(rows.iter().filter_map(|row| row.get::<&str, _>(0).parse().ok()).collect())
+        let online = |row: &AnyRow| row.get::<i64, _>(1) == kind_number(Kind::Onlinedienst);
+        Ok(rows.iter().filter_map(|row| Some((row.get::<&str, _>(0).parse().ok()?, online(row)))).collect())
+    }
+
+    /// The live Leistungen that have one of `keys`, in the order of portals and ids.
+    pub async fn members(&self, keys: &[u64]) -> Result<Vec<Stored>, StoreError> {
+        let sql = format!(
+            "SELECT DISTINCT r.portal, r.agency, r.id, r.changed, r.body FROM leistungsschluessel s JOIN record r \
+             ON r.portal = s.portal AND r.kind = $1 AND r.agency = s.agency AND r.id = s.id \
+             WHERE s.schluessel IN ({}) AND r.deleted = 0 ORDER BY r.portal, r.agency, r.id",
+            placeholders(2, keys.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(kind_number(Kind::Leistung));
+        for key in keys {
+            query = query.bind(*key as i64);
+        }
+        query.fetch_all(&self.readers).await?.iter().map(stored).collect()
     }
 
     /// The live records of `kind` with this id, of every portal that delivered one, in the order of portal ids.

@@ -130,7 +130,7 @@ async fn change_numbers_rise_and_are_paged_completely() {
     assert_eq!(gone, ["A_1"]);
     let second = all.iter().find(|one| one.id == key("A_2")).unwrap();
     assert!(
-        second.change_no > first && second.offered == [KOELN.parse().unwrap()],
+        second.change_no > first && second.offered == [(KOELN.parse().unwrap(), false)],
         "an offer is a change of its Leistung"
     );
     for limit in [1, 2, 5, 12, 13] {

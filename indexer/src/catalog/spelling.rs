@@ -1,0 +1,180 @@
+//! Mistyped words: the nearest words of our own vocabulary, by a Levenshtein automaton.
+//!
+//! The vocabulary is sorted, so that words with a common beginning share the automaton's work, and whole stretches are
+//! left out once no word with that beginning can be near enough.
+
+use std::sync::LazyLock;
+
+use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
+
+/// Automata for one and for two mistakes; a swap of two letters is one mistake. They cost milliseconds to make.
+static BUILDERS: LazyLock<[LevenshteinAutomatonBuilder; 2]> =
+    LazyLock::new(|| [LevenshteinAutomatonBuilder::new(1, true), LevenshteinAutomatonBuilder::new(2, true)]);
+
+/// The shortest word that is corrected, in letters.
+pub(super) const MIN_LETTERS: usize = 4;
+/// From how many letters on two mistakes are allowed.
+const TWO_MISTAKES: usize = 8;
+/// The mistakes that a common word makes up for: so much for each factor e of how often it occurs.
+const COMMON: f32 = 0.1;
+/// What the same first letter makes up for: people mistype it rarely.
+const SAME_START: f32 = 0.5;
+
+/// A word that may be meant.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Near {
+    /// Its place in the vocabulary.
+    pub at: usize,
+    /// The less, the nearer.
+    pub cost: f32,
+}
+
+/// All words that may be meant.
+#[derive(Debug, Default)]
+pub(super) struct Spelling {
+    /// Stem, how common it is, a word of that stem; sorted by stem.
+    words: Vec<(Box<str>, u32, Box<str>)>,
+}
+
+impl Spelling {
+    /// Takes words in any order; of equal stems the first spelling is kept and the counts add up.
+    pub(super) fn new(mut words: Vec<(Box<str>, u32, Box<str>)>) -> Self {
+        words.sort_by(|a, b| a.0.cmp(&b.0));
+        words.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        words.retain(|word| word.0.chars().count() >= MIN_LETTERS - 1);
+        Self { words }
+    }
+
+    /// Stem and usual spelling of a place in the vocabulary.
+    pub(super) fn word(&self, at: usize) -> (&str, &str) {
+        let word = &self.words[at];
+        (&word.0, &word.2)
+    }
+
+    /// True for a stem of the vocabulary.
+    pub(super) fn knows(&self, stem: &str) -> bool {
+        self.words.binary_search_by(|word| (*word.0).cmp(stem)).is_ok()
+    }
+
+    /// The words whose stem begins with `start`, the most common first; at most `limit`.
+    pub(super) fn beginning_with(&self, start: &str, limit: usize) -> Vec<usize> {
+        let from = self.words.partition_point(|word| &*word.0 < start);
+        let mut found: Vec<usize> =
+            (from..self.words.len()).take_while(|at| self.words[*at].0.starts_with(start)).collect();
+        found.sort_by_key(|at| (std::cmp::Reverse(self.words[*at].1), *at));
+        found.truncate(limit);
+        found
+    }
+
+    /// The words nearest to `stem`, the nearest first; at most `limit`.
+    pub(super) fn near(&self, stem: &str, limit: usize) -> Vec<Near> {
+        let letters = stem.chars().count();
+        let mistakes = if letters >= TWO_MISTAKES { 2 } else { 1 };
+        let dfa = BUILDERS[mistakes - 1].build_dfa(stem);
+        let first = stem.chars().next();
+        let mut found = Vec::new();
+        self.walk(&dfa, |at, distance| {
+            let (word, count, _) = &self.words[at];
+            let start = if word.chars().next() == first { SAME_START } else { 0.0 };
+            let cost = f32::from(distance) - COMMON * (1.0 + *count as f32).ln() - start;
+            found.push(Near { at, cost });
+        });
+        found.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.at.cmp(&b.at)));
+        found.truncate(limit);
+        found
+    }
+
+    /// Calls `visit` for each word that the automaton accepts, with its distance.
+    fn walk(&self, dfa: &DFA, mut visit: impl FnMut(usize, u8)) {
+        // states[i]: after the first i bytes of the word before.
+        let mut states = vec![dfa.initial_state()];
+        let mut before: &[u8] = b"";
+        let mut at = 0;
+        while let Some((word, _, _)) = self.words.get(at) {
+            let bytes = word.as_bytes();
+            let common = before.iter().zip(bytes).take_while(|(a, b)| a == b).count().min(states.len() - 1);
+            states.truncate(common + 1);
+            let mut dead = None;
+            for (place, byte) in bytes.iter().enumerate().skip(common) {
+                let next = dfa.transition(states[place], *byte);
+                if next == SINK_STATE {
+                    dead = Some(place + 1);
+                    break;
+                }
+                states.push(next);
+            }
+            before = bytes;
+            match dead {
+                None => {
+                    if let Distance::Exact(distance) = dfa.distance(states[bytes.len()]) {
+                        visit(at, distance);
+                    }
+                    at += 1;
+                }
+                // No word that begins like this can be near: on to the first that begins otherwise.
+                Some(end) => {
+                    let start = &bytes[..end];
+                    at += self.words[at..].partition_point(|word| word.0.as_bytes().starts_with(start)).max(1);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn spelling(words: &[&str]) -> Spelling {
+        Spelling::new(words.iter().map(|word| ((*word).into(), 1, (*word).into())).collect())
+    }
+
+    fn near(words: &[&str], typed: &str) -> Vec<String> {
+        let spelling = spelling(words);
+        spelling.near(typed, 5).into_iter().map(|near| spelling.word(near.at).0.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_nearest_word_comes_first() {
+        let words = ["personalausweis", "personenstand", "reisepass", "hund", "mund", "hundesteuer"];
+        assert_eq!(near(&words, "personalauswies"), ["personalausweis"]);
+        assert_eq!(near(&words, "resiepas"), ["reisepass"]);
+        assert_eq!(near(&words, "hnud"), ["hund"]);
+        assert_eq!(near(&words, "munt"), ["mund"]);
+        assert!(near(&words, "quantenchromodynamik").is_empty());
+    }
+
+    #[test]
+    fn beginnings_are_found_the_most_common_first() {
+        let words = [("anmeldung", 2), ("anmelden", 5), ("abmelden", 9)];
+        let spelling =
+            Spelling::new(words.iter().map(|(word, count)| ((*word).into(), *count, (*word).into())).collect());
+        let found: Vec<_> = spelling.beginning_with("anm", 5).iter().map(|at| spelling.word(*at).0).collect();
+        assert_eq!(found, ["anmelden", "anmeldung"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_walk_finds_what_a_look_at_every_word_finds(
+            words in proptest::collection::vec("[abcü]{3,6}", 1..40), typed in "[abcü]{3,8}"
+        ) {
+            let spelling = Spelling::new(words.iter().map(|word| (word.as_str().into(), 1, word.as_str().into())).collect());
+            let mistakes = if typed.chars().count() >= TWO_MISTAKES { 2 } else { 1 };
+            let dfa = BUILDERS[mistakes - 1].build_dfa(&typed);
+            let all: Vec<usize> = (0..spelling.words.len())
+                .filter(|at| matches!(dfa.eval(&*spelling.words[*at].0), Distance::Exact(_)))
+                .collect();
+            let mut found = Vec::new();
+            spelling.walk(&dfa, |at, _| found.push(at));
+            prop_assert_eq!(found, all);
+        }
+    }
+}

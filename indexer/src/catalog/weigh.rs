@@ -1,0 +1,275 @@
+//! What speaks for each concept: one number per reason, between 0 and about 1, for every concept at once.
+//!
+//! Nothing is decided here. The reasons are kept apart so that their weights can be learned together and shown.
+
+use std::collections::HashMap;
+
+use super::question::{AS_PART, Meaning, Understanding, Unit};
+use crate::index::postings::{ConceptNo, FIELDS, Name, Postings, TermNo};
+
+/// The reasons, in the order of the weights.
+pub(super) const REASONS: [&str; 18] = [
+    "title",
+    "keywords",
+    "text",
+    "best_field",
+    "title_both_ways",
+    "title_root",
+    "keyword_both_ways",
+    "title_letters",
+    "name_letters",
+    "has_text",
+    "long_title",
+    "official_title_both_ways",
+    "official_title",
+    "official_anywhere",
+    "meaning_of_title",
+    "meaning_of_text",
+    "title_exact",
+    "official_best",
+];
+/// How many reasons there are.
+pub(super) const COUNT: usize = REASONS.len();
+/// The place of the reasons that come from meaning.
+pub(super) const MEANING: [usize; 2] = [14, 15];
+
+/// What a keyword and the text count against the title for the best field of a word.
+const KEYWORD: f32 = 0.9;
+const TEXT: f32 = 0.6;
+/// What the parts of a compound count together against the whole word.
+const PARTS: f32 = 0.75;
+/// How much of an official name a title must hold for the title to be looked at both ways.
+const WORTH_A_LOOK: f32 = 0.35;
+/// The length of a title that counts as long, in letters.
+const LONG_TITLE: f32 = 120.0;
+/// From which likeness on letters alone count as a match.
+const LIKE: f32 = 0.3;
+
+/// All reasons for all concepts.
+pub(super) struct Weighed {
+    columns: Vec<Vec<f32>>,
+}
+
+impl Weighed {
+    /// The reasons for one concept.
+    pub(super) fn row(&self, concept: ConceptNo) -> [f32; COUNT] {
+        std::array::from_fn(|reason| self.columns[reason][concept as usize])
+    }
+
+    /// How well each concept fits.
+    pub(super) fn scores(&self, weights: &[f32; COUNT]) -> Vec<f32> {
+        let mut scores = vec![0.0; self.columns[0].len()];
+        for (column, weight) in self.columns.iter().zip(weights).filter(|(_, weight)| **weight != 0.0) {
+            scores.iter_mut().zip(column).for_each(|(score, value)| *score += weight * value);
+        }
+        scores
+    }
+
+    /// True where anything that was said is there: in words, in letters, or by an official name.
+    pub(super) fn matches(&self, concept: usize) -> bool {
+        let value = |reason: usize| self.columns[reason][concept];
+        value(3) > 0.0 || value(7) > LIKE || value(8) > LIKE || value(13) > 0.0
+    }
+
+    /// Puts in how near the meanings are.
+    pub(super) fn with_meaning(&mut self, near: [Vec<f32>; 2]) {
+        for (reason, column) in MEANING.into_iter().zip(near) {
+            self.columns[reason] = column;
+        }
+    }
+}
+
+impl Understanding {
+    /// Weighs a question, taken apart, against all concepts.
+    pub(super) fn weigh(&self, text: &str, units: &[Unit], meanings: &[Meaning]) -> Weighed {
+        let postings = &*self.postings;
+        let count = postings.concepts.len();
+        let [title, keywords, body] = std::array::from_fn(|field| matched(postings, units, field));
+        let mut both = Both::new(postings);
+        both.hold(units);
+        let (mut precise_title, mut precise_keyword) = (vec![0.0f32; count], vec![0.0f32; count]);
+        for (at, concept) in postings.concepts.iter().enumerate() {
+            if title[at] > 0.0 {
+                precise_title[at] = both.best(&concept.titles);
+            }
+            if keywords[at] > 0.0 {
+                precise_keyword[at] = both.best(&concept.keywords);
+            }
+        }
+        let [title_letters, name_letters] = postings.alike(text);
+        let mut official = Official::new(count);
+        for meaning in meanings {
+            self.weigh_official(*meaning, &mut official);
+        }
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f32>>();
+        let best: Vec<f32> = (0..count).map(|at| title[at].max(KEYWORD * keywords[at]).max(TEXT * body[at])).collect();
+        let title_both = product(&title, &precise_title);
+        let title_root = title_both.iter().map(|value| value.sqrt()).collect();
+        let exact = title_both.iter().map(|value| f32::from(u8::from(*value > 0.98))).collect();
+        let keyword_both = product(&keywords, &precise_keyword);
+        let of = |value: fn(&crate::index::postings::Concept) -> f32| postings.concepts.iter().map(value).collect();
+        let long: Vec<f32> = of(|concept| {
+            concept.titles.first().map_or(0.0, |title| (title.text.chars().count() as f32 / LONG_TITLE).min(1.0))
+        });
+        let columns = vec![
+            title,
+            keywords,
+            body,
+            best,
+            title_both,
+            title_root,
+            keyword_both,
+            title_letters,
+            name_letters,
+            of(|concept| f32::from(u8::from(concept.has_text))),
+            long,
+            official.both,
+            official.title,
+            official.anywhere,
+            vec![0.0; count],
+            vec![0.0; count],
+            exact,
+            official.best,
+        ];
+        Weighed { columns }
+    }
+
+    /// Weighs an official name like a question of its own.
+    fn weigh_official(&self, meaning: Meaning, official: &mut Official) {
+        let postings = &*self.postings;
+        let units = self.phrase_units(meaning.phrase);
+        let [title, keywords] = std::array::from_fn(|field| matched(postings, &units, field));
+        let mut both = Both::new(postings);
+        both.hold(&units);
+        for (at, concept) in postings.concepts.iter().enumerate() {
+            let (title, keywords) = (title[at], KEYWORD * keywords[at]);
+            if title <= 0.0 && keywords <= 0.0 {
+                continue;
+            }
+            raise(&mut official.title[at], meaning.weight * title);
+            raise(&mut official.anywhere[at], meaning.weight * title.max(keywords));
+            if title >= WORTH_A_LOOK {
+                let fits = (title * both.best(&concept.titles)).sqrt();
+                raise(&mut official.both[at], meaning.weight * fits);
+                // The surer the meaning and the better the fit, the more: a clear way is more than two half ones.
+                raise(&mut official.best[at], (meaning.weight * fits).powi(2));
+            }
+        }
+    }
+}
+
+fn raise(value: &mut f32, to: f32) {
+    *value = value.max(to);
+}
+
+/// The reasons that come from official names.
+struct Official {
+    both: Vec<f32>,
+    title: Vec<f32>,
+    anywhere: Vec<f32>,
+    best: Vec<f32>,
+}
+
+impl Official {
+    fn new(count: usize) -> Self {
+        let [both, title, anywhere, best] = std::array::from_fn(|_| vec![0.0; count]);
+        Self { both, title, anywhere, best }
+    }
+}
+
+/// How much of what is said stands in a field, by how much each word says; for every concept.
+fn matched(postings: &Postings, units: &[Unit], field: usize) -> Vec<f32> {
+    let count = postings.concepts.len();
+    let total: f32 = units.iter().map(|unit| unit.idf).sum::<f32>().max(f32::MIN_POSITIVE);
+    let mut found = vec![0.0f32; count];
+    // What the word at hand counts, and where it counts anything.
+    let (mut here, mut touched) = (vec![0.0f32; count], Vec::new());
+    let (mut parts_here, mut parts_touched) = (vec![0.0f32; count], Vec::new());
+    for unit in units {
+        for (term, weight) in &unit.alternatives {
+            for (concept, counts) in postings.list(*term, field) {
+                let value = &mut here[*concept as usize];
+                if *value == 0.0 {
+                    touched.push(*concept);
+                }
+                raise(value, weight * counts);
+            }
+        }
+        let says: f32 = unit.parts.iter().map(|(_, idf)| idf).sum();
+        for (terms, idf) in &unit.parts {
+            let mut last: HashMap<ConceptNo, f32> = HashMap::new();
+            for term in terms.iter().flatten() {
+                for (concept, counts) in postings.list(*term, field) {
+                    raise(last.entry(*concept).or_default(), *counts);
+                }
+            }
+            for (concept, counts) in last {
+                let value = &mut parts_here[concept as usize];
+                if *value == 0.0 {
+                    parts_touched.push(concept);
+                }
+                *value += counts * idf / says;
+            }
+        }
+        for concept in parts_touched.drain(..) {
+            let parts = std::mem::take(&mut parts_here[concept as usize]);
+            let value = &mut here[concept as usize];
+            if *value == 0.0 {
+                touched.push(concept);
+            }
+            raise(value, PARTS * parts);
+        }
+        for concept in touched.drain(..) {
+            found[concept as usize] += unit.idf * std::mem::take(&mut here[concept as usize]) / total;
+        }
+    }
+    found
+}
+
+/// How much of a name a question says: the way back.
+struct Both<'p> {
+    postings: &'p Postings,
+    held: Vec<f32>,
+}
+
+impl<'p> Both<'p> {
+    fn new(postings: &'p Postings) -> Self {
+        Self { postings, held: vec![0.0; postings.terms()] }
+    }
+
+    fn hold(&mut self, units: &[Unit]) {
+        for unit in units {
+            for (term, weight) in &unit.alternatives {
+                raise(&mut self.held[*term as usize], *weight);
+            }
+            for term in unit.parts.iter().flat_map(|(terms, _)| terms).flatten() {
+                raise(&mut self.held[*term as usize], PARTS);
+            }
+        }
+    }
+
+    /// The share of the best of these names that is held, by how much each word says.
+    fn best(&self, names: &[Name]) -> f32 {
+        names.iter().map(|name| self.share(name)).fold(0.0, f32::max)
+    }
+
+    fn share(&self, name: &Name) -> f32 {
+        let (mut held, mut total) = (0.0, 0.0);
+        for word in &name.terms {
+            let idf = self.postings.idf(word.term);
+            let mut value = self.held[word.term as usize];
+            if value < 1.0 && !word.parts.is_empty() {
+                let says = |term: &TermNo| self.postings.idf(*term);
+                let all: f32 = word.parts.iter().map(says).sum::<f32>().max(f32::MIN_POSITIVE);
+                let parts: f32 =
+                    word.parts.iter().map(|term| (self.held[*term as usize] / AS_PART).min(1.0) * says(term)).sum();
+                value = value.max(PARTS * parts / all);
+            }
+            held += idf * value;
+            total += idf;
+        }
+        if total > 0.0 { held / total } else { 0.0 }
+    }
+}
+
+const _: () = assert!(FIELDS == 3, "titles, keywords and texts are weighed one by one");
