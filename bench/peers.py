@@ -21,7 +21,6 @@ import math
 import os
 import pwd
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -41,8 +40,8 @@ FREE = frozenset({"umgangssprachlich", "lebenslage", "frage", "tippfehler", "fle
 """The kinds of questions that were not taken from the documents."""
 ALL_GROUP, FREE_GROUP = "= all", "= free"
 
-TITLE_WEIGHT, KEYWORDS_WEIGHT, TEXT_WEIGHT = 10.0, 5.0, 1.0
-"""What a word is worth in each column, for bm25."""
+TITLE_WEIGHT, KEYWORDS_WEIGHT, TEXT_WEIGHT = 5.0, 5.0, 1.0
+"""What a word is worth in each column, for bm25; of five triples that were tried, the best one for both tables."""
 
 STOP_WORDS = frozenset(
     """
@@ -61,7 +60,7 @@ STOP_WORDS = frozenset(
     über
     """.split()
 )
-"""The German stop words of Snowball, which PostgreSQL leaves out too."""
+"""The German stop words of Snowball, with some forms that its list lacks; left out for every engine."""
 
 
 class Unreadable(Exception):
@@ -164,15 +163,15 @@ def document(fields: dict[str, Any]) -> Document:
 
 def read_judged(path: Path) -> list[Question]:
     """The questions that have a right answer."""
-    head, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
+    head, *lines = path.read_text(encoding="utf-8-sig").split("\n")
     columns = head.split("\t")
     missing = {"query", "kind", "lang", "scope", "relevant"}.difference(columns)
     if missing:
         raise Unreadable(f"{path}:1: columns that are missing: {', '.join(sorted(missing))}")
     questions = []
     for line in lines:
-        fields = dict(zip(columns, line.split("\t")))
-        relevant = frozenset(fields.get("relevant", "").split())
+        fields = dict.fromkeys(columns, "") | dict(zip(columns, line.split("\t"), strict=False))
+        relevant = frozenset(fields["relevant"].split())
         if not relevant:
             continue
         scope = tuple(name for name in fields["scope"].split() if name not in ("alle", "leika"))
@@ -223,8 +222,11 @@ class Fts5:
         expression = " OR ".join(f'"{part}"' for part in self.expression(question))
         if not expression:
             return []
-        found = self.database.execute(self.SEARCH, (expression, " ".join(question.scope), DEPTH))
-        return [row[0] for row in found]
+        try:
+            found = self.database.execute(self.SEARCH, (expression, " ".join(question.scope), DEPTH))
+            return [row[0] for row in found]
+        except sqlite3.Error as fault:
+            raise LeftOut(f"SQLite {sqlite3.sqlite_version} says: {fault}") from fault
 
 
 @contextmanager
@@ -314,7 +316,8 @@ class PostgreSQL:
         CREATE INDEX ON documents USING gin (keywords gin_trgm_ops);
         VACUUM ANALYZE documents;
     """
-    # $1 is the words with `or` between them, $2 the words alone, $3 the sources.
+    # $1 is the words with `or` between them, $2 the words alone, $3 the sources. Of the thresholds, sums and
+    # normalisations that were tried, these are among the best.
     PREPARE = f"""
         SET pg_trgm.word_similarity_threshold = 0.5;
         PREPARE search (text, text, text) AS
@@ -322,7 +325,7 @@ class PostgreSQL:
         WHERE (words @@ asked OR $2 <% title OR $2 <% keywords)
             AND ($3 = '' OR source = ANY (string_to_array($3, ' ')))
         ORDER BY ts_rank_cd('{{0.1, 0.2, 0.5, 1.0}}', words, asked, 32)
-            + greatest(similarity($2, title), word_similarity($2, title), word_similarity($2, keywords)) DESC, id
+            + 2 * greatest(similarity($2, title), word_similarity($2, title), word_similarity($2, keywords)) DESC, id
         LIMIT {DEPTH};
     """
 
@@ -372,11 +375,15 @@ def postgresql(documents: list[Document]) -> Iterator[Engine]:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
             process |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         data, log = folder / "data", folder / "log"
+        initdb: list[str | Path] = [programs / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust"]
         made = subprocess.run(
-            [programs / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--no-sync"]
-            + ["--encoding", "UTF8", "--locale", "C.UTF-8"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", **process,
-        )  # fmt: skip
+            [*initdb, "--no-sync", "--encoding", "UTF8", "--locale", "C.UTF-8"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            **process,
+        )
         if made.returncode != 0:
             raise LeftOut("initdb failed: " + " ".join(made.stdout.split()[-40:]))
         settings = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
@@ -384,8 +391,12 @@ def postgresql(documents: list[Document]) -> Iterator[Engine]:
             # A session of its own, so that Ctrl-C reaches it after the questions and not among them.
             server = subprocess.Popen(
                 [programs / "postgres", "-D", data, *settings],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **process,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                **process,
+            )
         stack.callback(stop, server)
         reach = ["--host", str(folder), "--username", "postgres"]
         wait_until_ready(server, [str(programs / "pg_isready"), *reach], log, process)
@@ -484,15 +495,20 @@ def measure_portalverbund(program: Path, judged: Path, deliveries: Path, kept: P
     """What the project's own program measures of itself with the same questions."""
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         out = Path(folder) / "figures.tsv"
-        command = [program.resolve(), "judge", judged, "--deliveries", deliveries, "--kept", kept, "--accept", out]
+        command: list[str | Path] = [program.resolve(), "judge", judged, "--deliveries", deliveries, "--kept", kept]
         try:
             ran = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                encoding="utf-8", errors="replace", timeout=3600,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as fault:
-            raise LeftOut(str(fault)) from fault
+                [*command, "--accept", out],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=3600,
+            )
+        except OSError as fault:
+            raise LeftOut(f"{program}: {fault.strerror}") from fault
+        except subprocess.TimeoutExpired as fault:
+            raise LeftOut(f"`judge` took longer than {fault.timeout:.0f} s") from fault
         if ran.returncode != 0:
             raise LeftOut(f"`judge` ended with {ran.returncode}: " + " ".join(ran.stderr.split()[-40:]))
         try:
@@ -574,8 +590,8 @@ def main() -> int:
     except (OSError, EOFError, UnicodeDecodeError, Unreadable) as fault:
         print(f"peers.py: {fault}", file=sys.stderr)
         return 2
-    load = os.getloadavg()[0]
-    print(f"{len(documents)} documents, {len(questions)} questions; {os.cpu_count()} cores, load {load:.1f} at the start")
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
+    print(f"{len(documents)} documents, {len(questions)} questions; {machine}")
     measured: list[Figures] = []
     left_out: list[str] = []
     for name, opening in ENGINES.items():

@@ -143,6 +143,8 @@ async fn method_not_allowed() -> Problem {
         ("lang" = Option<String>, Query, description = "Language of the answer, two letters; default `de`."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "How many hits; default 10."),
         ("offset" = Option<u32>, Query, minimum = 0, maximum = 10000, description = "How many hits to leave out first; default 0."),
+        ("online" = Option<bool>, Query, description = "Only what an Onlinedienst offers there (`true`), or only what none does."),
+        ("adressat" = Option<String>, Query, description = "Only what is for this audience: a code of Leistungsadressat, as in `facets`."),
     ),
     responses(
         (status = 200, body = wire::SearchResponse, description = "The Leistungen found, none included"),
@@ -160,6 +162,8 @@ async fn search(State(site): State<Site>, headers: HeaderMap, RawQuery(query): R
         lang: params.lang,
         limit: params.limit,
         offset: params.offset,
+        online: params.online,
+        adressat: params.adressat,
         ..SearchRequest::default()
     };
     let mut answer = site.catalog.search(&request).await?;
@@ -178,17 +182,21 @@ struct SearchParams {
     lang: Option<Lang>,
     limit: usize,
     offset: usize,
+    online: Option<bool>,
+    adressat: Option<String>,
 }
 
 impl SearchParams {
     fn read(query: Option<&str>) -> Result<Self, ParamError> {
-        let params = Params::strict(query, &["q", "ort", "lang", "limit", "offset"])?;
+        let params = Params::strict(query, &["q", "ort", "lang", "limit", "offset", "online", "adressat"])?;
         Ok(Self {
             q: params.required("q", "a question, as `hund anmelden bochum`")?,
             ort: params.text("ort")?,
             lang: params.lang("lang")?,
             limit: params.number("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT),
             offset: params.number("offset", 0, OFFSET_MAX)?.unwrap_or(0),
+            online: params.flag("online")?,
+            adressat: params.text("adressat")?,
         })
     }
 }

@@ -201,6 +201,7 @@ struct Question {
     q: Option<String>,
     ort: Option<String>,
     page: usize,
+    online: Option<bool>,
     form: SearchForm,
 }
 
@@ -208,8 +209,9 @@ impl Question {
     /// Reads the fields of the form. A field that cannot be used becomes a message at the field.
     fn read(query: Option<&str>) -> Result<Self, ParamError> {
         const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 500 Zeichen möglich.";
-        let params = Params::tolerant(query, &["q", "ort", "seite"])?;
-        let mut question = Self { page: params.number("seite", 1, PAGES_MAX)?.unwrap_or(1), ..Self::default() };
+        let params = Params::tolerant(query, &["q", "ort", "seite", "online"])?;
+        let page = params.number("seite", 1, PAGES_MAX)?.unwrap_or(1);
+        let mut question = Self { page, online: params.flag("online")?, ..Self::default() };
         match params.text("q") {
             Ok(Some(q)) => {
                 question.form.q.clone_from(&q);
@@ -267,10 +269,17 @@ async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): Ra
         }
     }
     let offset = (question.page - 1) * PER_PAGE;
-    let request =
-        SearchRequest { text, place, lang: Some(Lang::DE), limit: PER_PAGE, offset, ..SearchRequest::default() };
+    let request = SearchRequest {
+        text,
+        place,
+        lang: Some(Lang::DE),
+        limit: PER_PAGE,
+        offset,
+        online: question.online,
+        ..SearchRequest::default()
+    };
     let answer = site.catalog.search(&request).await?;
-    let results = Results::of(&answer, question.form, &which, question.page);
+    let results = Results::of(&answer, question.form, &which, question.page, question.online);
     let page = Page::new(&results.title(), None);
     Ok(html(&headers, KEEP_RESULTS, templates::results(&page, &results)))
 }

@@ -13,6 +13,7 @@ mod view;
 mod weigh;
 mod zustaendig;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -125,6 +126,15 @@ impl Verdict {
     }
 }
 
+/// A question back, made from the names of the first two hits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What both are about; empty where they share no word.
+    pub about: String,
+    /// What tells the first two hits apart, in their order.
+    pub options: [String; 2],
+}
+
 /// Something that the hits can be narrowed down by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facet {
@@ -155,6 +165,10 @@ pub struct SearchAnswer {
     pub asked_in: Option<Lang>,
     /// How sure the answer is.
     pub verdict: Verdict,
+    /// The question back, where the first two hits are close.
+    pub choice: Option<Choice>,
+    /// Whom to ask where nothing fits and the place is known, nearest first.
+    pub next: Vec<NextStep>,
     /// What the hits can be narrowed down by, counted before narrowing.
     pub facets: Vec<Facet>,
     /// How many Leistungen there are in all.
@@ -399,9 +413,12 @@ pub struct Catalog {
     index: Current,
     gebiete: Arc<Gebiete>,
     portals: Arc<ArcSwap<Vec<Portal>>>,
-    words: Arc<ArcSwap<Words>>,
+    /// Everyday words other than those that are built in.
+    words: Arc<ArcSwapOption<Words>>,
     ranking: Arc<ArcSwap<Ranking>>,
     meaning: Arc<ArcSwapOption<Meaning>>,
+    /// Counts the changes of words, weights and meanings.
+    language: Arc<AtomicU64>,
     /// Of the state of index and words that was asked last.
     understanding: Arc<Mutex<Option<query::Shared>>>,
     /// Searches at a time: a few more than there are processors. Those who come first are answered first, instead of
@@ -412,31 +429,31 @@ pub struct Catalog {
 impl Catalog {
     pub(crate) fn new(store: Store, index: Current, portals: Arc<ArcSwap<Vec<Portal>>>) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let (words, _) = Words::read(config::WORDS.iter().copied());
-        let ranking = Ranking::read(config::RANKING).expect("a test reads the ranking that is built in");
         Self {
             store,
             index,
             gebiete: Gebiete::nrw(),
             portals,
-            words: Arc::new(ArcSwap::from_pointee(words)),
-            ranking: Arc::new(ArcSwap::from_pointee(ranking)),
+            words: Arc::default(),
+            ranking: Arc::new(ArcSwap::from_pointee(Ranking::built_in())),
             meaning: Arc::default(),
+            language: Arc::default(),
             understanding: Arc::default(),
             places: Arc::new(Semaphore::new(processors + 1)),
         }
     }
 
-    /// Takes other everyday words and other weights, for all who share this catalog.
-    pub fn set_language(&self, words: Words, ranking: Ranking) {
-        self.words.store(Arc::new(words));
+    /// Takes everyday words, none for those that are built in, and weights, for all who share this catalog.
+    pub fn set_language(&self, words: Option<Words>, ranking: Ranking) {
+        self.words.store(words.map(Arc::new));
         self.ranking.store(Arc::new(ranking));
+        self.language.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What the understanding of questions needs, for the index and the words as they are now.
     fn understanding(&self) -> query::Shared {
         let generation = self.index.load_full();
-        let (postings, words) = (generation.postings(), self.words.load_full());
+        let (postings, words) = (generation.postings(), self.words.load_full().unwrap_or_else(Words::built_in));
         let mut kept = self.understanding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = kept.as_ref()
             && Arc::ptr_eq(&known.postings, &postings)
@@ -469,6 +486,7 @@ impl Catalog {
     }
 
     fn forget(&self) {
+        self.language.fetch_add(1, Ordering::Relaxed);
         *self.understanding.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
@@ -519,7 +537,8 @@ impl Catalog {
     pub fn generation(&self) -> u64 {
         let generation = self.index.load();
         let version = generation.reader.searcher().generation().generation_id();
-        xxhash_rust::xxh3::xxh3_64(format!("{:p} {version}", Arc::as_ptr(&generation)).as_bytes())
+        let language = self.language.load(Ordering::Relaxed);
+        xxhash_rust::xxh3::xxh3_64(format!("{:p} {version} {language}", Arc::as_ptr(&generation)).as_bytes())
     }
 
     /// Takes a changed registry.

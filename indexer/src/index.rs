@@ -245,7 +245,7 @@ async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), I
 async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> {
     let (mut titles, mut count, mut last) = (BTreeSet::new(), 0, 0);
     loop {
-        let batch = store.titles_since(last, BATCH * 4).await?;
+        let batch = store.titles_since(last, BATCH).await?;
         let Some((change_no, _)) = batch.last() else { return Ok((titles, count)) };
         last = *change_no;
         for (_, leistung) in batch {

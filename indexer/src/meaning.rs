@@ -36,10 +36,3 @@ pub enum MeaningError {
         sentence: String,
     },
 }
-
-/// Cosine of the angle between two vectors of length one.
-///
-/// Vectors of different length are compared over what both have.
-pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}

@@ -61,6 +61,11 @@ pub enum StoreError {
 
 const SCHEMA: i64 = 1;
 
+/// Memory for pages of the one connection that writes, and of each that reads, in KiB: those are several, and the
+/// system keeps what they read often.
+const WRITER_KIB: u32 = 16_000;
+const READER_KIB: u32 = 4_000;
+
 /// The records of all portals.
 #[derive(Clone)]
 pub struct Store {
@@ -97,26 +102,26 @@ impl Store {
         let options = AnyConnectOptions::from_str(&format!("sqlite://{}?mode={mode}", path.display()))?;
         // A pool would try again and again what can never work, such as a file that is no database.
         let mut probe = AnyConnection::connect_with(&options).await.map_err(|error| fault(error.to_string()))?;
-        prepare(&mut probe).await.map_err(|error| fault(error.to_string()))?;
+        prepare(&mut probe, READER_KIB).await.map_err(|error| fault(error.to_string()))?;
         probe.close().await?;
-        let pool = |size, patience| {
+        let pool = |size, patience, kib| {
             AnyPoolOptions::new()
                 .max_connections(size)
                 .acquire_timeout(Duration::from_secs(patience))
                 .idle_timeout(None)
                 .max_lifetime(None)
-                .after_connect(|connection, _| Box::pin(async move { prepare(connection).await }))
+                .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
         };
         let writer = match access {
             Access::Read => None,
             Access::Write => {
                 let writer =
-                    pool(1, 86_400).connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
+                    pool(1, 86_400, WRITER_KIB).connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
                 migrate(&writer).await?;
                 Some(writer)
             }
         };
-        let readers = pool(8, 10).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
+        let readers = pool(8, 10, READER_KIB).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
         let found: i64 = sqlx::query("SELECT value FROM meta WHERE name = 'schema'")
             .fetch_one(&readers)
             .await
@@ -155,15 +160,16 @@ fn lock(path: &std::path::Path, fault: &dyn Fn(String) -> StoreError) -> Result<
 
 /// What SQLite needs to be told on each connection: a log beside the file so that readers never wait, every commit
 /// on the disk before it counts, and patience with the other connection.
-async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+async fn prepare(connection: &mut AnyConnection, cache_kib: u32) -> Result<(), sqlx::Error> {
+    let cache = format!("PRAGMA cache_size = -{cache_kib}");
     for pragma in [
         "PRAGMA busy_timeout = 10000",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
-        "PRAGMA cache_size = -16000",
+        cache.as_str(),
         "PRAGMA temp_store = MEMORY",
     ] {
-        sqlx::query(pragma).fetch_all(&mut *connection).await?;
+        sqlx::query(sqlx::AssertSqlSafe(pragma.to_owned())).fetch_all(&mut *connection).await?;
     }
     Ok(())
 }

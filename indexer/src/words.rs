@@ -6,6 +6,7 @@
 //! stock of Leistungen.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
 
 use crate::index::german::Stems;
 use crate::index::postings::words;
@@ -54,6 +55,8 @@ pub struct Words {
     by_stem: HashMap<Box<str>, Vec<u32>>,
     /// Every stem that is said somewhere, with how often.
     pub(crate) stems: HashMap<Box<str>, u32>,
+    /// Every German word that is said somewhere, with its stem.
+    pub(crate) spelled: HashMap<String, Box<str>>,
     pub(crate) phrases: Vec<Phrase>,
     pub(crate) glossaries: BTreeMap<Lang, Glossary>,
 }
@@ -70,6 +73,13 @@ pub(crate) struct Glossary {
 }
 
 impl Words {
+    /// Those that are built in; read when they are asked for first.
+    pub(crate) fn built_in() -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<Words>> =
+            LazyLock::new(|| Arc::new(Words::read(config::WORDS.iter().copied()).0));
+        Arc::clone(&BUILT_IN)
+    }
+
     /// Reads files, given as name and text; lines that cannot be used are left out and named.
     pub fn read<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> (Self, Vec<WordFault>) {
         let mut all = Self::default();
@@ -116,6 +126,7 @@ impl Words {
                 }
             }
         }
+        all.spelled = stemmed;
         all.index();
         (all, faults)
     }

@@ -20,7 +20,18 @@ impl From<catalog::SearchAnswer> for wire::SearchResponse {
                 corrected: answer.corrected,
                 place: answer.place.map(Into::into),
                 lang: answer.lang.into(),
+                asked_in: answer.asked_in.map(Into::into),
             },
+            answer: wire::Verdict {
+                state: answer.verdict.as_str(),
+                about: answer.choice.as_ref().map(|choice| choice.about.clone()),
+                options: answer.choice.map(|choice| choice.options.to_vec()).unwrap_or_default(),
+            },
+            facets: answer
+                .facets
+                .into_iter()
+                .map(|facet| wire::Facet { name: facet.name, value: facet.value, count: facet.count })
+                .collect(),
             ambiguous: answer.ambiguous.into_iter().map(Into::into).collect(),
             total: answer.total,
             hits: answer

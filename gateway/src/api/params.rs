@@ -113,6 +113,16 @@ impl Params {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
+    /// `true` or `false`; none when it is missing.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, ParamError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(ParamError::bad(name, "`true` or `false`")),
+        }
+    }
+
     /// A text without space at its ends; none when it is missing or empty. At most [`TEXT_MAX`] characters, no control
     /// characters besides space, tab and line break.
     pub fn text(&self, name: &str) -> Result<Option<String>, ParamError> {

@@ -17,10 +17,37 @@ pub struct SearchResponse {
     pub query: Query,
     /// Places that the question could mean; empty when it is clear. Ask, then send the chosen `ars` as `ort`.
     pub ambiguous: Vec<Place>,
+    /// How sure the answer is.
+    pub answer: Verdict,
+    /// What the hits can be narrowed down by: send `name`=`value` with the same question.
+    pub facets: Vec<Facet>,
     /// How many Leistungen there are in all.
     pub total: usize,
     /// The best of them, best first.
     pub hits: Vec<Hit>,
+}
+
+/// How sure an answer is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Verdict {
+    /// `clear`: the first hit is the one. `choose`: the first two are close; ask which is meant. `open`: the hits fit more
+    /// or less. `nothing`: nothing fits, and there are no hits.
+    pub state: &'static str,
+    /// With `choose`: what both are about; empty where their names share nothing.
+    pub about: Option<String>,
+    /// With `choose`: what tells the first two hits apart, in their order.
+    pub options: Vec<String>,
+}
+
+/// Something that hits can be narrowed down by.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Facet {
+    /// The parameter.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// How many hits are left with it.
+    pub count: usize,
 }
 
 /// A question as it was read.
@@ -36,6 +63,8 @@ pub struct Query {
     pub place: Option<PlaceShort>,
     /// Language of the answer.
     pub lang: String,
+    /// The language the question was asked in, where that is not German.
+    pub asked_in: Option<String>,
 }
 
 /// A place in short.

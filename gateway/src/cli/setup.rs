@@ -59,15 +59,15 @@ pub(super) fn language(config: &Config, catalog: &Catalog) -> Result<(), Fault> 
 
 /// Reads everyday words and weights, from where the configuration says or as they are built in. Lines of words that
 /// cannot be used are said and left out.
-pub(super) fn words_and_ranking(search: &config::Search) -> Result<(Words, Ranking), Fault> {
+pub(super) fn words_and_ranking(search: &config::Search) -> Result<(Option<Words>, Ranking), Fault> {
     let ranking = match &search.ranking {
         Some(path) => read(path)?,
         None => config::RANKING.to_owned(),
     };
     let from = search.ranking.as_ref().map_or_else(String::new, |path| format!("{}: ", path.display()));
     let ranking = Ranking::read(&ranking).map_err(|error| Fault::Usage(format!("{from}{error}")))?;
-    let (words, faults) = match &search.words {
-        None => Words::read(config::WORDS.iter().copied()),
+    let words = match &search.words {
+        None => None,
         Some(folder) => {
             let mut files = Vec::new();
             let entries =
@@ -79,10 +79,11 @@ pub(super) fn words_and_ranking(search: &config::Search) -> Result<(Words, Ranki
                 }
             }
             files.sort();
-            Words::read(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+            let (words, faults) = Words::read(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            Some(words)
         }
     };
-    faults.iter().for_each(|fault| eprintln!("{fault}"));
     Ok((words, ranking))
 }
 

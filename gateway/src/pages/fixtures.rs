@@ -223,7 +223,9 @@ pub fn search_answer() -> SearchAnswer {
         ambiguous: Vec::new(),
         lang: Lang::DE,
         asked_in: None,
-        verdict: Verdict::Open,
+        verdict: Verdict::Clear,
+        choice: None,
+        next: Vec::new(),
         facets: Vec::new(),
         total: 3,
         hits: vec![

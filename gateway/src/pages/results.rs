@@ -1,9 +1,9 @@
 //! The page of results: one best answer, then the others.
 
-use indexer::catalog::{Hit, Place, SearchAnswer, State};
+use indexer::catalog::{Hit, Place, SearchAnswer, State, Verdict};
 use indexer::record::Lang;
 
-use super::view::{self, Dienst, Ort, SearchForm, Stelle};
+use super::view::{self, Dienst, Ort, SearchForm, Stelle, Weiter};
 use super::{address, words};
 
 /// How many hits stand on one page.
@@ -28,6 +28,14 @@ pub struct Results {
     pub corrected: Option<String>,
     /// "Diesen Ort gibt es mehrmals. Welcher ist es?"
     pub which_place: Vec<Ort>,
+    /// How sure the best answer is, in words above it.
+    pub label: &'static str,
+    /// "Wohnsitz: anmelden oder ummelden?", with the two pages that it leads to.
+    pub choice: Option<Frage>,
+    /// Whom to ask where nothing fits.
+    pub weiter: Vec<Weiter>,
+    /// Narrowed down to what can be done online, with the way back; or the way there.
+    pub online: Option<Filter>,
     /// The best answer; only on the first page.
     pub best: Option<Treffer>,
     /// The others.
@@ -36,6 +44,26 @@ pub struct Results {
     pub previous: Option<String>,
     /// Address of the page after.
     pub next: Option<String>,
+}
+
+/// A question back.
+#[derive(Debug)]
+pub struct Frage {
+    /// What both are about; may be empty.
+    pub about: String,
+    /// What tells the two apart, with their pages.
+    pub options: Vec<(String, String)>,
+}
+
+/// A way to see fewer hits, or all again.
+#[derive(Debug)]
+pub struct Filter {
+    /// Where it leads.
+    pub href: String,
+    /// It is on now.
+    pub on: bool,
+    /// How many hits can be done online.
+    pub count: usize,
 }
 
 /// One hit.
@@ -76,7 +104,13 @@ pub enum Zustaendig {
 
 impl Results {
     /// The page for an answer; `which_place` are the readings of the place field where it has several.
-    pub fn of(answer: &SearchAnswer, form: SearchForm, which_place: &[Place], page: usize) -> Self {
+    pub fn of(
+        answer: &SearchAnswer,
+        form: SearchForm,
+        which_place: &[Place],
+        page: usize,
+        online: Option<bool>,
+    ) -> Self {
         let mut hits = answer.hits.iter().map(|hit| Treffer::of(hit, answer.place.as_ref()));
         let best = if page == 1 { hits.next() } else { None };
         let which = if which_place.is_empty() { &answer.ambiguous } else { which_place };
@@ -84,7 +118,22 @@ impl Results {
         let typed = if answer.understood.is_empty() { &answer.text } else { &answer.understood };
         let question = answer.corrected.as_ref().unwrap_or(typed);
         let shown = page.saturating_mul(PER_PAGE);
-        let turn = |page: usize| address::suche(&form.q, &form.ort, page);
+        let ending = if online == Some(true) { "&online=true" } else { "" };
+        let turn = |page: usize| address::suche(&form.q, &form.ort, page) + ending;
+        let count = answer.facets.iter().filter(|facet| (facet.name, &*facet.value) == ("online", "true"));
+        let count = count.map(|facet| facet.count).sum();
+        let narrowed = online == Some(true);
+        let all = address::suche(&form.q, &form.ort, 1);
+        let filter = Filter { href: if narrowed { all } else { all + "&online=true" }, on: narrowed, count };
+        let place = answer.place.as_ref().map(|place| place.ars);
+        let link = |(at, option): (usize, &String)| {
+            let hit = answer.hits.get(at)?;
+            Some((option.clone(), address::leistung(&hit.leistung, place.as_ref())))
+        };
+        let choice = answer.choice.as_ref().filter(|_| page == 1).map(|choice| Frage {
+            about: choice.about.clone(),
+            options: choice.options.iter().enumerate().filter_map(link).collect(),
+        });
         Self {
             question: question.clone(),
             place: answer.place.as_ref().map(|place| place.name.clone()),
@@ -95,6 +144,11 @@ impl Results {
                 .iter()
                 .map(|place| Ort::of(place, address::suche(question, place.ars.as_str(), 1)))
                 .collect(),
+            label: if answer.verdict == Verdict::Clear { "Bestes Ergebnis" } else { "Am ehesten passend" },
+            choice,
+            weiter: answer.next.iter().map(Weiter::of).collect(),
+            // A filter that leaves all or nothing is none.
+            online: (narrowed || count > 0 && count < answer.total).then_some(filter),
             best,
             others: hits.collect(),
             previous: (page > 1).then(|| turn(page - 1)),

@@ -185,7 +185,7 @@ impl Understanding {
         let mut stems = Stems::german();
         let known = |word: &&String| {
             let stem = stems.of(word);
-            is_stop_word(word) || self.spelling.knows(&stem) || self.words.stems.contains_key(stem.as_str())
+            is_stop_word(word) || self.spelling.knows(word) || self.words.stems.contains_key(stem.as_str())
         };
         all.iter().filter(known).count() as f32
     }

@@ -23,6 +23,21 @@ const CLEAR: f32 = 0.92;
 /// How many answerable questions may be turned away.
 const TURNED_AWAY: f32 = 0.015;
 
+/// Stands above the weights.
+const HEAD: &str = "\
+# What each reason counts in the search, as `portalverbund judge FILE --learn FILE` learned it from judged questions. The
+# weights of a group are learned together and reasons overlap, so one alone may be negative. What they are worth on
+# questions that they were not fitted to stands in BENCHMARKS.md. `foreign` is for questions in other languages; the
+# groups `without_meaning` serve where the file of the part that knows meanings is missing.
+#
+# verdicts: logistic regressions on held-out answers, a constant and three values. `clear`, that the first hit is the
+# one: its score, its distance to the second, what it matches of the question; `clear_from` is where 92 of 100 were
+# right. `fits`, that anything fits: the best score, what is matched at best, the share of unknown words; below
+# `fits_from`, 15 of 1,000 answerable questions would be turned away.
+#
+# Each reason is a number between 0 and about 1:
+";
+
 /// A judged question, weighed.
 pub struct Lesson {
     rows: Vec<[f32; COUNT]>,
@@ -140,13 +155,15 @@ pub fn learn(lessons: &[Lesson], folds: usize) -> Learned {
         }
         verdicts += &calibrated(with_meaning, &fits, &clear);
     }
-    let mut text = String::new();
+    let mut text = HEAD.to_owned();
+    for (reason, what) in REASONS {
+        let _ = writeln!(text, "# {reason}: {what}");
+    }
     for (name, weights) in groups {
-        let _ = writeln!(text, "[{name}]");
-        for (reason, weight) in REASONS.iter().zip(weights) {
+        let _ = writeln!(text, "\n[{name}]");
+        for ((reason, _), weight) in REASONS.iter().zip(weights) {
             let _ = writeln!(text, "{reason} = {weight:.4}");
         }
-        text.push('\n');
     }
     Learned { text: text + &verdicts, places }
 }
@@ -169,7 +186,7 @@ fn calibrated(with_meaning: bool, fits: &[([f32; 3], bool)], clear: &[([f32; 3],
     }
     let name = if with_meaning { "verdicts" } else { "verdicts_without_meaning" };
     format!(
-        "[{name}]\nclear = {clear_weights:?}\nclear_from = {clear_from:.4}\nfits = {fits_weights:?}\nfits_from = {fits_from:.4}\n\n"
+        "\n[{name}]\nclear = {clear_weights:?}\nclear_from = {clear_from:.4}\nfits = {fits_weights:?}\nfits_from = {fits_from:.4}\n"
     )
 }
 

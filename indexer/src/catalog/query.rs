@@ -16,8 +16,10 @@ use tantivy::{DocAddress, Term};
 use super::highlight::Marks;
 use super::question::{Meaning, Understanding, Unit};
 use super::ranking::probability;
-use super::weigh::{COUNT, MEANING, REASONS, Weighed};
-use super::{Catalog, CatalogError, Facet, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion, Verdict};
+use super::weigh::{COUNT, REASONS, Weighed};
+use super::{
+    Catalog, CatalogError, Choice, Facet, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion, Verdict,
+};
 use crate::index::agency_number;
 use crate::index::postings::ConceptNo;
 use crate::index::schema::Shown;
@@ -29,6 +31,8 @@ const NEAR_ENOUGH: f32 = 0.5;
 const BY_MEANING: usize = 20;
 /// How far behind the first hit the others may be, as a share of its score, to be shown at all.
 const WORTH_SHOWING: f32 = 0.25;
+/// From which probability on the words alone decide.
+const BEYOND_DOUBT: f32 = 0.97;
 /// Two hits are close when the second has at least this share of the score of the first.
 const CLOSE: f32 = 0.93;
 
@@ -49,6 +53,16 @@ impl Catalog {
         }
         let mut explain = understood.explain;
         explain.extend(found.explain);
+        let choice = match (found.verdict, hits.as_slice()) {
+            (Verdict::Choose, [first, second, ..]) if request.offset == 0 => {
+                Some(Choice::between(&first.leistung.name, &second.leistung.name))
+            }
+            _ => None,
+        };
+        let next = match &understood.place {
+            Some(place) if found.verdict == Verdict::Nothing => self.next_steps(place),
+            _ => Vec::new(),
+        };
         Ok(SearchAnswer {
             text: request.text.clone(),
             understood: understood.text,
@@ -58,6 +72,8 @@ impl Catalog {
             lang: understood.lang,
             asked_in: found.asked_in,
             verdict: found.verdict,
+            choice,
+            next,
             facets: found.facets,
             total: found.total,
             hits,
@@ -124,10 +140,21 @@ impl Catalog {
                 Ok(Found::default())
             };
         }
-        let asked = self.ask(&understanding, question);
+        let mut asked = self.ask(&understanding, question);
         let weights = self.ranking.load();
-        let mut ranked = asked.ranked(weights.weights(asked.foreign.is_some(), asked.with_meaning), &candidates);
-        let verdict = asked.verdict(weights.verdicts(asked.with_meaning), &ranked);
+        let judge = |asked: &Asked| {
+            let ranked = asked.ranked(weights.weights(asked.foreign.is_some(), asked.with_meaning), &candidates);
+            let verdict = asked.verdict(weights.verdicts(asked.with_meaning), &ranked);
+            (ranked, verdict)
+        };
+        let (mut ranked, mut verdict) = judge(&asked);
+        // Meanings cost milliseconds: where the words alone leave no doubt, they are not asked.
+        if !question.typing
+            && !asked.beyond_doubt(&weights.verdicts_without_meaning, &ranked)
+            && self.compare_meanings(&mut asked, &understanding, question)
+        {
+            (ranked, verdict) = judge(&asked);
+        }
         if verdict == Verdict::Nothing {
             ranked.clear();
         }
@@ -160,7 +187,8 @@ impl Catalog {
     pub(super) fn asked(&self, request: &SearchRequest) -> (Shared, Asked, Vec<bool>) {
         let question = self.understand(request).question(request);
         let understanding = self.understanding();
-        let asked = self.ask(&understanding, &question);
+        let mut asked = self.ask(&understanding, &question);
+        self.compare_meanings(&mut asked, &understanding, &question);
         let candidates = question.candidates(&understanding);
         (understanding, asked, candidates)
     }
@@ -178,13 +206,16 @@ impl Catalog {
             }
         };
         let said: Vec<&str> = units.iter().map(|unit| unit.corrected.as_deref().unwrap_or(&unit.word)).collect();
-        let mut weighed = understanding.weigh(&said.join(" "), &units, &meanings);
-        let near = if question.typing { None } else { self.near(understanding, text) };
-        let with_meaning = near.is_some();
-        if let Some(near) = near {
-            weighed.with_meaning(near);
-        }
-        Asked { units, meanings, weighed, foreign, with_meaning }
+        let weighed = understanding.weigh(&said.join(" "), &units, &meanings);
+        Asked { units, meanings, weighed, foreign, with_meaning: false }
+    }
+
+    /// Adds how near the meanings are; false without the part that knows.
+    fn compare_meanings(&self, asked: &mut Asked, understanding: &Understanding, question: &Question) -> bool {
+        let Some(near) = self.near(understanding, &question.text) else { return false };
+        asked.weighed.with_meaning(near);
+        asked.with_meaning = true;
+        true
     }
 
     /// A key typed as the question.
@@ -290,6 +321,26 @@ impl Catalog {
             portal_name: self.portal_name(&shown.portal),
             changed: shown.changed,
         }
+    }
+}
+
+impl Choice {
+    /// What tells two names apart, and what they share: "anmelden" or "ummelden", about "Wohnsitz".
+    fn between(first: &str, second: &str) -> Self {
+        let words = |name: &str| name.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase();
+        let (one, two) = (words(first), words(second));
+        let only = |here: &[String], there: &[String]| -> Vec<String> {
+            here.iter().filter(|word| there.iter().all(|other| bare(other) != bare(word))).cloned().collect()
+        };
+        let (own, other) = (only(&one, &two), only(&two, &one));
+        let about: Vec<String> =
+            one.iter().filter(|word| !own.contains(word) && bare(word).chars().count() > 2).cloned().collect();
+        // A few words that differ make a short question; else the whole names do.
+        if about.is_empty() || [&own, &other].iter().any(|words| words.is_empty() || words.len() > 4) {
+            return Self { about: String::new(), options: [first.to_owned(), second.to_owned()] };
+        }
+        Self { about: about.join(" "), options: [own.join(" "), other.join(" ")] }
     }
 }
 
@@ -416,23 +467,25 @@ impl Asked {
             .enumerate()
             .filter(|(at, _)| candidates[*at])
             .map(|(at, score)| (at as ConceptNo, score))
+            .filter(|(at, _)| {
+                self.weighed.matches(*at as usize) || self.weighed.means(*at, NEAR_ENOUGH) || self.by_meaning_alone()
+            })
             .collect();
         // Equal scores in an order that does not depend on how the index grew.
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         let floor = ranked.first().map_or(0.0, |best| (best.1 * WORTH_SHOWING).max(0.0));
         let mut by_meaning = 0;
         ranked.retain(|(concept, score)| {
-            let near = MEANING.iter().any(|reason| self.weighed.row(*concept)[*reason] >= NEAR_ENOUGH);
             let matches = self.weighed.matches(*concept as usize);
-            if !matches && (near || self.foreign.is_some() && self.with_meaning) {
-                by_meaning += 1;
-            }
-            *score >= floor
-                && (matches || near && by_meaning <= BY_MEANING || {
-                    self.foreign.is_some() && self.with_meaning && by_meaning <= BY_MEANING
-                })
+            by_meaning += usize::from(!matches);
+            *score >= floor && (matches || by_meaning <= BY_MEANING)
         });
         ranked
+    }
+
+    /// A question in another language shares no word with German texts that it may mean.
+    fn by_meaning_alone(&self) -> bool {
+        self.foreign.is_some() && self.with_meaning
     }
 
     /// How sure the answer is.
@@ -449,6 +502,12 @@ impl Asked {
             Some(second) if second.1 >= CLOSE * first.1 => Verdict::Choose,
             _ => Verdict::Open,
         }
+    }
+
+    /// True when the words alone, all known, say what is meant.
+    fn beyond_doubt(&self, verdicts: &super::ranking::Verdicts, ranked: &[(ConceptNo, f32)]) -> bool {
+        let [[_, _, unknown], clear] = self.evidence(ranked);
+        unknown == 0.0 && probability(&verdicts.clear, clear) >= BEYOND_DOUBT
     }
 
     /// What the verdicts are made of: for "anything fits" and for "this is it".
@@ -486,7 +545,7 @@ impl Asked {
                 .iter()
                 .zip(row)
                 .filter(|(_, value)| *value > 0.005)
-                .map(|(name, value)| format!("{name} {value:.2}"))
+                .map(|((name, _), value)| format!("{name} {value:.2}"))
                 .collect();
             let name = understanding.postings.concepts[*concept as usize].titles.first().map_or("", |name| &name.text);
             lines.push(format!("{name}: {score:.3} = {}", reasons.join(", ")));

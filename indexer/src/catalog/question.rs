@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::spelling::{MIN_LETTERS, Spelling};
+use super::spelling::{Known, MIN_LETTERS, Spelling};
 use crate::index::german::{Compounds, PART, Stems};
 use crate::index::postings::{ENGLISH, Postings, TermNo};
 use crate::meaning::Table;
@@ -86,8 +86,10 @@ impl Understanding {
         compounds: Arc<Compounds>,
         meanings: Option<Table>,
     ) -> Self {
-        let said = words.stems.iter().map(|(stem, count)| (stem.clone(), *count, stem.clone()));
-        let spelling = Spelling::new(postings.vocabulary.iter().cloned().chain(said).collect());
+        let terms = postings.terms_by_number();
+        let named = postings.vocabulary.iter().map(|(word, term, count)| Known::new(word, terms[term], *count));
+        let said = words.spelled.iter().map(|(word, stem)| Known::new(word, stem, words.stems[stem]));
+        let spelling = Spelling::new(named.chain(said).collect());
         Self { postings, words, spelling, compounds, meanings }
     }
 
@@ -103,14 +105,14 @@ impl Understanding {
                 let stem = german.of(&word);
                 let mut unit = self.unit(word, stem, &mut german);
                 let typed = english.of(&unit.word);
-                if let Some(term) = self.postings.term(&format!("{ENGLISH}{typed}")) {
-                    unit.alternatives.push((term, if lang == Lang::EN { 1.0 } else { OTHER_LANGUAGE }));
-                }
+                let english = self.postings.term(&format!("{ENGLISH}{typed}"));
                 if typing && at + 1 == count {
                     self.unfinished(&mut unit);
-                } else {
+                } else if english.is_none() || lang == Lang::DE {
                     self.correct(&mut unit);
                 }
+                let counts = if lang == Lang::EN { 1.0 } else { OTHER_LANGUAGE };
+                unit.alternatives.extend(english.map(|term| (term, counts)));
                 unit
             })
             .collect();
@@ -177,27 +179,23 @@ impl Understanding {
     fn correct(&self, unit: &mut Unit) {
         let known = !unit.alternatives.is_empty() || !unit.parts.is_empty();
         let said = unit.stems.iter().any(|stem| self.words.stems.contains_key(stem.as_str()));
-        let stem = unit.stems[0].clone();
-        if known || said || stem.chars().count() < MIN_LETTERS || !stem.chars().all(char::is_alphabetic) {
+        if known || said || unit.word.chars().count() < MIN_LETTERS || !unit.word.chars().all(char::is_alphabetic) {
             return;
         }
-        for (near, weight) in self.spelling.near(&stem, NEAR.len()).into_iter().zip(NEAR) {
-            let (stem, word) = self.spelling.word(near.at);
-            self.stands_for(unit, stem, weight);
-            unit.stems.push(stem.to_owned());
-            unit.corrected.get_or_insert_with(|| word.to_owned());
+        for (near, weight) in self.spelling.near(&unit.word, NEAR.len()).into_iter().zip(NEAR) {
+            let word = self.spelling.word(near.at);
+            self.stands_for(unit, &word.stem, weight);
+            unit.stems.push(word.stem.to_string());
+            unit.corrected.get_or_insert_with(|| word.spelled.to_string());
         }
     }
 
     /// Takes all words that begin like this one, and where there are none, the nearest.
     fn unfinished(&self, unit: &mut Unit) {
-        let stem = unit.stems[0].clone();
-        let folded: String = unit.word.replace('ä', "a").replace('ö', "o").replace('ü', "u").replace('ß', "ss");
-        let start = if self.spelling.beginning_with(&folded, 1).is_empty() { stem } else { folded };
-        for at in self.spelling.beginning_with(&start, MAX_ENDINGS) {
-            let (stem, _) = self.spelling.word(at);
-            self.stands_for(unit, stem, 0.9);
-            unit.stems.push(stem.to_owned());
+        for at in self.spelling.beginning_with(&unit.word, MAX_ENDINGS) {
+            let stem = self.spelling.word(at).stem.to_string();
+            self.stands_for(unit, &stem, 0.9);
+            unit.stems.push(stem);
         }
         self.correct(unit);
     }

@@ -16,7 +16,7 @@ pub enum RankingError {
     #[error("{0}")]
     File(#[from] toml::de::Error),
     /// A group does not name every reason once.
-    #[error("the group [{group}] should name each of these reasons once: {}", REASONS.join(", "))]
+    #[error("the group [{group}] should name each of these reasons once: {}", REASONS.map(|(name, _)| name).join(", "))]
     Reasons {
         /// Which.
         group: &'static str,
@@ -64,11 +64,16 @@ struct File {
 }
 
 impl Ranking {
+    /// The weights that are built in.
+    pub fn built_in() -> Self {
+        Self::read(config::RANKING).expect("a test reads the ranking that is built in")
+    }
+
     /// Reads the text of `ranking.toml`.
     pub fn read(text: &str) -> Result<Self, RankingError> {
         let file: File = toml::from_str(text)?;
         let weights = |group: &'static str, named: BTreeMap<String, f32>| {
-            let all: Option<Vec<f32>> = REASONS.iter().map(|reason| named.get(*reason).copied()).collect();
+            let all: Option<Vec<f32>> = REASONS.iter().map(|(reason, _)| named.get(*reason).copied()).collect();
             match all.and_then(|all| Weights::try_from(all).ok()) {
                 Some(weights) if named.len() == COUNT => Ok(weights),
                 _ => Err(RankingError::Reasons { group }),

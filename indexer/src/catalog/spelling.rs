@@ -1,6 +1,7 @@
 //! Mistyped words: the nearest words of our own vocabulary, by a Levenshtein automaton.
 //!
-//! The vocabulary is sorted, so that words with a common beginning share the automaton's work, and whole stretches are
+//! Words are compared as they are spelled, not by their stems: a mistake in an ending would hide it from the stemmer.
+//! Umlauts and ß cost nothing, they are folded on both sides. The vocabulary is sorted, so that words with a common beginning share the automaton's work, and whole stretches are
 //! left out once no word with that beginning can be near enough.
 
 use std::sync::LazyLock;
@@ -29,63 +30,101 @@ pub(super) struct Near {
     pub cost: f32,
 }
 
+/// A word of the vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Known {
+    /// As it is compared: lower case, umlauts and ß folded.
+    folded: Box<str>,
+    /// As it is spelled, lower case.
+    pub spelled: Box<str>,
+    pub stem: Box<str>,
+    /// How often it occurs.
+    count: u32,
+}
+
+impl Known {
+    /// A word, lower case, with its stem.
+    pub(crate) fn new(spelled: &str, stem: &str, count: u32) -> Self {
+        Self { folded: without_umlauts(spelled).into(), spelled: spelled.into(), stem: stem.into(), count }
+    }
+}
+
+/// A lower-case word with ä, ö, ü and ß as they are typed without their keys.
+pub(crate) fn without_umlauts(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    for letter in word.chars() {
+        match letter {
+            'ä' => folded.push('a'),
+            'ö' => folded.push('o'),
+            'ü' => folded.push('u'),
+            'ß' => folded.push_str("ss"),
+            other => folded.push(other),
+        }
+    }
+    folded
+}
+
 /// All words that may be meant.
 #[derive(Debug, Default)]
 pub(super) struct Spelling {
-    /// Stem, how common it is, a word of that stem; sorted by stem.
-    words: Vec<(Box<str>, u32, Box<str>)>,
+    /// Sorted as they are compared.
+    words: Vec<Known>,
 }
 
 impl Spelling {
-    /// Takes words in any order; of equal stems the first spelling is kept and the counts add up.
-    pub(super) fn new(mut words: Vec<(Box<str>, u32, Box<str>)>) -> Self {
-        words.sort_by(|a, b| a.0.cmp(&b.0));
+    /// Takes words in any order; of equal ones the first spelling is kept and the counts add up.
+    pub(super) fn new(mut words: Vec<Known>) -> Self {
+        words.sort_unstable();
         words.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
+            let same = next.folded == kept.folded;
             if same {
-                kept.1 += next.1;
+                kept.count += next.count;
             }
             same
         });
-        words.retain(|word| word.0.chars().count() >= MIN_LETTERS - 1);
+        words.retain(|word| word.folded.chars().count() >= MIN_LETTERS - 1);
         Self { words }
     }
 
-    /// Stem and usual spelling of a place in the vocabulary.
-    pub(super) fn word(&self, at: usize) -> (&str, &str) {
-        let word = &self.words[at];
-        (&word.0, &word.2)
+    /// A word of the vocabulary by its place.
+    pub(super) fn word(&self, at: usize) -> &Known {
+        &self.words[at]
     }
 
-    /// True for a stem of the vocabulary.
-    pub(super) fn knows(&self, stem: &str) -> bool {
-        self.words.binary_search_by(|word| (*word.0).cmp(stem)).is_ok()
+    /// True for a word of the vocabulary.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        let folded = without_umlauts(word);
+        self.words.binary_search_by(|known| (*known.folded).cmp(&folded)).is_ok()
     }
 
-    /// The words whose stem begins with `start`, the most common first; at most `limit`.
+    /// The words that begin with `start`, the most common first; at most `limit`.
     pub(super) fn beginning_with(&self, start: &str, limit: usize) -> Vec<usize> {
-        let from = self.words.partition_point(|word| &*word.0 < start);
+        let start = without_umlauts(start);
+        let from = self.words.partition_point(|word| *word.folded < *start);
         let mut found: Vec<usize> =
-            (from..self.words.len()).take_while(|at| self.words[*at].0.starts_with(start)).collect();
-        found.sort_by_key(|at| (std::cmp::Reverse(self.words[*at].1), *at));
+            (from..self.words.len()).take_while(|at| self.words[*at].folded.starts_with(&start)).collect();
+        found.sort_by_key(|at| (std::cmp::Reverse(self.words[*at].count), *at));
         found.truncate(limit);
         found
     }
 
-    /// The words nearest to `stem`, the nearest first; at most `limit`.
-    pub(super) fn near(&self, stem: &str, limit: usize) -> Vec<Near> {
-        let letters = stem.chars().count();
+    /// The words nearest to `typed`, the nearest first, each stem once; at most `limit`.
+    pub(super) fn near(&self, typed: &str, limit: usize) -> Vec<Near> {
+        let typed = without_umlauts(typed);
+        let letters = typed.chars().count();
         let mistakes = if letters >= TWO_MISTAKES { 2 } else { 1 };
-        let dfa = BUILDERS[mistakes - 1].build_dfa(stem);
-        let first = stem.chars().next();
+        let dfa = BUILDERS[mistakes - 1].build_dfa(&typed);
+        let first = typed.chars().next();
         let mut found = Vec::new();
         self.walk(&dfa, |at, distance| {
-            let (word, count, _) = &self.words[at];
-            let start = if word.chars().next() == first { SAME_START } else { 0.0 };
+            let Known { folded, count, .. } = &self.words[at];
+            let start = if folded.chars().next() == first { SAME_START } else { 0.0 };
             let cost = f32::from(distance) - COMMON * (1.0 + *count as f32).ln() - start;
             found.push(Near { at, cost });
         });
         found.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.at.cmp(&b.at)));
+        let mut stems = std::collections::HashSet::new();
+        found.retain(|near| stems.insert(&*self.words[near.at].stem));
         found.truncate(limit);
         found
     }
@@ -96,8 +135,8 @@ impl Spelling {
         let mut states = vec![dfa.initial_state()];
         let mut before: &[u8] = b"";
         let mut at = 0;
-        while let Some((word, _, _)) = self.words.get(at) {
-            let bytes = word.as_bytes();
+        while let Some(word) = self.words.get(at) {
+            let bytes = word.folded.as_bytes();
             let common = before.iter().zip(bytes).take_while(|(a, b)| a == b).count().min(states.len() - 1);
             states.truncate(common + 1);
             let mut dead = None;
@@ -120,7 +159,7 @@ impl Spelling {
                 // No word that begins like this can be near: on to the first that begins otherwise.
                 Some(end) => {
                     let start = &bytes[..end];
-                    at += self.words[at..].partition_point(|word| word.0.as_bytes().starts_with(start)).max(1);
+                    at += self.words[at..].partition_point(|word| word.folded.as_bytes().starts_with(start)).max(1);
                 }
             }
         }
@@ -134,12 +173,12 @@ mod tests {
     use super::*;
 
     fn spelling(words: &[&str]) -> Spelling {
-        Spelling::new(words.iter().map(|word| ((*word).into(), 1, (*word).into())).collect())
+        Spelling::new(words.iter().map(|word| Known::new(word, word, 1)).collect())
     }
 
     fn near(words: &[&str], typed: &str) -> Vec<String> {
         let spelling = spelling(words);
-        spelling.near(typed, 5).into_iter().map(|near| spelling.word(near.at).0.to_owned()).collect()
+        spelling.near(typed, 5).into_iter().map(|near| spelling.word(near.at).spelled.to_string()).collect()
     }
 
     #[test]
@@ -149,15 +188,16 @@ mod tests {
         assert_eq!(near(&words, "resiepas"), ["reisepass"]);
         assert_eq!(near(&words, "hnud"), ["hund"]);
         assert_eq!(near(&words, "munt"), ["mund"]);
+        assert_eq!(near(&["führerschein"], "fuhrershein"), ["führerschein"]);
+        assert_eq!(near(&["arbeitserprobung"], "arbeitserporbug"), ["arbeitserprobung"]);
         assert!(near(&words, "quantenchromodynamik").is_empty());
     }
 
     #[test]
     fn beginnings_are_found_the_most_common_first() {
         let words = [("anmeldung", 2), ("anmelden", 5), ("abmelden", 9)];
-        let spelling =
-            Spelling::new(words.iter().map(|(word, count)| ((*word).into(), *count, (*word).into())).collect());
-        let found: Vec<_> = spelling.beginning_with("anm", 5).iter().map(|at| spelling.word(*at).0).collect();
+        let spelling = Spelling::new(words.iter().map(|(word, count)| Known::new(word, word, *count)).collect());
+        let found: Vec<_> = spelling.beginning_with("anm", 5).iter().map(|at| &*spelling.word(*at).spelled).collect();
         assert_eq!(found, ["anmelden", "anmeldung"]);
     }
 
@@ -166,11 +206,12 @@ mod tests {
         fn the_walk_finds_what_a_look_at_every_word_finds(
             words in proptest::collection::vec("[abcü]{3,6}", 1..40), typed in "[abcü]{3,8}"
         ) {
-            let spelling = Spelling::new(words.iter().map(|word| (word.as_str().into(), 1, word.as_str().into())).collect());
+            let spelling = Spelling::new(words.iter().map(|word| Known::new(word, word, 1)).collect());
+            let typed = without_umlauts(&typed);
             let mistakes = if typed.chars().count() >= TWO_MISTAKES { 2 } else { 1 };
             let dfa = BUILDERS[mistakes - 1].build_dfa(&typed);
             let all: Vec<usize> = (0..spelling.words.len())
-                .filter(|at| matches!(dfa.eval(&*spelling.words[*at].0), Distance::Exact(_)))
+                .filter(|at| matches!(dfa.eval(&*spelling.words[*at].folded), Distance::Exact(_)))
                 .collect();
             let mut found = Vec::new();
             spelling.walk(&dfa, |at, _| found.push(at));

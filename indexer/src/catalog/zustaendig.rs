@@ -255,7 +255,7 @@ impl Catalog {
     }
 
     /// Whom to ask when no body is known: the place itself and what lies above it.
-    fn next_steps(&self, place: &Place) -> Vec<NextStep> {
+    pub(super) fn next_steps(&self, place: &Place) -> Vec<NextStep> {
         let portals = self.portals.load();
         let step = |ars: &Ars| {
             let gebiet = self.gebiete.get(ars)?;

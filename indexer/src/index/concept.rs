@@ -45,7 +45,7 @@ impl Group {
 }
 
 /// How many keys are asked for at once: each may bring the text of every town.
-const KEYS: usize = 8;
+const KEYS: usize = 4;
 /// How many names and keywords a concept keeps.
 const MAX_TITLES: usize = 12;
 const MAX_KEYWORDS: usize = 80;
@@ -108,6 +108,7 @@ fn document(fields: &Fields, group: &Group, members: Vec<Stored>) -> Option<Tant
         })
         .collect();
     leistungen.sort_by(|a, b| a.0.cmp(&b.0));
+    leistungen.dedup_by(|a, b| a.0 == b.0);
     let lead = leistungen.iter().min_by_key(|(_, leistung)| {
         let widest = leistung.gebiete.iter().map(connectors::gebiet::Ars::number).min().unwrap_or(u64::MAX);
         (text_of(leistung, Lang::DE).is_empty(), widest)

@@ -42,6 +42,8 @@ pub(crate) struct NameTerm {
 #[derive(Debug)]
 pub(crate) struct Name {
     pub text: Box<str>,
+    /// How long it is, in letters.
+    pub letters: usize,
     pub terms: Box<[NameTerm]>,
 }
 
@@ -83,11 +85,13 @@ pub(crate) struct Postings {
     by_group: HashMap<u64, ConceptNo>,
     by_area: HashMap<u64, Vec<ConceptNo>>,
     online: HashMap<u64, Vec<ConceptNo>>,
+    /// Which are offered online in any area.
+    online_anywhere: Vec<bool>,
     /// Grams of the first title, and of all names; weights are those of a unit vector.
     title_grams: Grams,
     name_grams: Grams,
-    /// German words of names, sorted by stem: stem, how many concepts it names, a word of that stem.
-    pub vocabulary: Vec<(Box<str>, u32, Box<str>)>,
+    /// German words of names with their terms, and how often they occur.
+    pub vocabulary: Vec<(Box<str>, TermNo, u32)>,
     descriptions: usize,
 }
 
@@ -143,7 +147,10 @@ impl Postings {
                 reading.field(searcher, field, at, if *lang == Lang::DE { "" } else { ENGLISH }, &documents)?;
             }
         }
+        let mut online_anywhere = vec![false; concepts.len()];
+        online.values().flatten().for_each(|at| online_anywhere[*at as usize] = true);
         let mut postings = Self {
+            online_anywhere,
             searcher: searcher.clone(),
             fields: fields.clone(),
             idf: reading.idf(concepts.len()),
@@ -166,7 +173,7 @@ impl Postings {
     fn name(&mut self, all_names: &[Names], compounds: &Compounds) {
         let mut stems = Stems::german();
         let mut stemmed: HashMap<String, (TermNo, Box<[TermNo]>)> = HashMap::new();
-        let mut spelled: HashMap<TermNo, HashMap<String, u32>> = HashMap::new();
+        let mut spelled: HashMap<String, (TermNo, u32)> = HashMap::new();
         let mut concepts = std::mem::take(&mut self.concepts);
         for (concept, names) in concepts.iter_mut().zip(all_names) {
             let mut name = |text: &String| {
@@ -185,31 +192,23 @@ impl Postings {
                         }
                     };
                     if word.chars().count() >= 3 && word.chars().all(char::is_alphabetic) {
-                        *spelled.entry(term).or_default().entry(word).or_default() += 1;
+                        spelled.entry(word).or_insert((term, 0)).1 += 1;
                     }
                     Some(NameTerm { term, parts })
                 });
-                Name { terms: terms.collect(), text: text.as_str().into() }
+                Name { terms: terms.collect(), letters: text.chars().count(), text: text.as_str().into() }
             };
             concept.titles = names.titles.iter().map(&mut name).collect();
             concept.keywords = names.keywords.iter().map(&mut name).collect();
         }
         self.concepts = concepts;
-        let by_number: HashMap<TermNo, &str> = self.terms.iter().map(|(text, number)| (*number, &**text)).collect();
-        let usual = |words: HashMap<String, u32>| {
-            let all = words.values().sum();
-            let word = words.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
-            (all, word.map_or_else(Default::default, |(word, _)| word.into_boxed_str()))
-        };
-        let mut vocabulary: Vec<(Box<str>, u32, Box<str>)> = spelled
-            .into_iter()
-            .filter_map(|(term, words)| {
-                let (count, word) = usual(words);
-                Some(((*by_number.get(&term)?).into(), count, word))
-            })
-            .collect();
-        vocabulary.sort_unstable();
-        self.vocabulary = vocabulary;
+        self.vocabulary =
+            spelled.into_iter().map(|(word, (term, count))| (word.into_boxed_str(), term, count)).collect();
+    }
+
+    /// The terms by their numbers.
+    pub(crate) fn terms_by_number(&self) -> HashMap<TermNo, &str> {
+        self.terms.iter().map(|(text, number)| (*number, &**text)).collect()
     }
 
     /// The state of the index that this is of.
@@ -282,16 +281,7 @@ impl Postings {
 
     /// Marks the concepts that an Onlinedienst offers in one of `areas`; anywhere where there are none.
     pub(crate) fn online(&self, areas: &[u64]) -> Vec<bool> {
-        let all: Vec<u64>;
-        let areas = if areas.is_empty() {
-            all = self.online.keys().copied().collect();
-            &all
-        } else {
-            areas
-        };
-        let mut found = vec![false; self.concepts.len()];
-        areas.iter().filter_map(|area| self.online.get(area)).flatten().for_each(|at| found[*at as usize] = true);
-        found
+        if areas.is_empty() { self.online_anywhere.clone() } else { marked(self.concepts.len(), &self.online, areas) }
     }
 
     /// The description to show, first those that are as good: the most local of `areas`, by validity before offer;

@@ -199,12 +199,13 @@ impl Store {
         Ok(rows.iter().filter_map(|row| Some((row.get::<&str, _>(0).parse().ok()?, online(row)))).collect())
     }
 
-    /// The live Leistungen that have one of `keys`, in the order of portals and ids.
+    /// The live Leistungen that have one of `keys`, in no order; one with several of them comes as often.
     pub async fn members(&self, keys: &[u64]) -> Result<Vec<Stored>, StoreError> {
+        // A cross join keeps the order: few keys first, then one record each; SQLite would go through all records.
         let sql = format!(
-            "SELECT DISTINCT r.portal, r.agency, r.id, r.changed, r.body FROM leistungsschluessel s JOIN record r \
-             ON r.portal = s.portal AND r.kind = $1 AND r.agency = s.agency AND r.id = s.id \
-             WHERE s.schluessel IN ({}) AND r.deleted = 0 ORDER BY r.portal, r.agency, r.id",
+            "SELECT r.portal, r.agency, r.id, r.changed, r.body FROM leistungsschluessel s CROSS JOIN record r \
+             WHERE s.schluessel IN ({}) AND r.portal = s.portal AND r.kind = $1 AND r.agency = s.agency \
+             AND r.id = s.id AND r.deleted = 0",
             placeholders(2, keys.len())
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(kind_number(Kind::Leistung));

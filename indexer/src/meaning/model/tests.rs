@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 
-use super::super::cosine;
 use super::super::tokenizer::tests::written;
 use super::*;
 
@@ -16,6 +15,11 @@ fn genuine(path: &str) -> Option<&'static Model> {
         return None;
     }
     Some(MODEL.get_or_init(|| Model::open(Path::new(path)).expect("the genuine file is readable")))
+}
+
+/// Cosine of the angle between two vectors of length one.
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// Where `make meaning` lays it.
