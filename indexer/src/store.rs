@@ -115,8 +115,10 @@ impl Store {
         let writer = match access {
             Access::Read => None,
             Access::Write => {
-                let writer =
-                    pool(1, 86_400, WRITER_KIB).connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
+                let writer = pool(1, 86_400, WRITER_KIB)
+                    .connect_with(options.clone())
+                    .await
+                    .map_err(|error| fault(error.to_string()))?;
                 migrate(&writer).await?;
                 Some(writer)
             }

@@ -28,6 +28,7 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let portals = crate::demo::start(stop.clone(), &tasks, &config.server.public_url).await.map_err(Fault::work)?;
     let portals: Vec<_> = portals.into_iter().map(|portal| portal.registration).collect();
     let indexer = Arc::new(setup::indexer(&config, portals.clone()).await?);
+    setup::language(&config, &indexer.catalog())?;
     let gateway = Gateway::open(&config, indexer.catalog(), &tasks).await.map_err(Fault::work)?;
     gateway.router().load(&portals);
     for portal in &portals {
@@ -44,6 +45,7 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let serving = tasks.spawn(gateway.run(stop.clone()));
     let registered = Arc::new(ArcSwap::from_pointee(portals));
     tasks.spawn(service::collect(Arc::clone(&indexer), registered, 1, tasks.clone(), stop.clone()));
+    tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
     eprintln!("Beispielverbund mit erfundenen Angaben. Zum Ausprobieren: „hund anmelden bochum“. Beenden mit Strg+C.");
     println!("{}", config.server.public_url);
     let mut terminate = signal(SignalKind::terminate()).map_err(Fault::work)?;

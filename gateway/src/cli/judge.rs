@@ -9,6 +9,7 @@ mod figures;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use indexer::catalog::learn::{self, Lesson};
 use indexer::catalog::{Catalog, SearchRequest, Verdict};
@@ -25,7 +26,7 @@ const FREE: [&str; 7] = ["umgangssprachlich", "lebenslage", "frage", "tippfehler
 const NOTHING: &str = "ohne-treffer";
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Judge {
+pub(super) struct Judging {
     /// The judged questions
     file: PathBuf,
     /// What short agencies stand for
@@ -58,7 +59,7 @@ struct Row {
     relevant: HashMap<String, f32>,
 }
 
-pub(super) async fn run(config: &Path, judge: Judge) -> Result<Exit, Fault> {
+pub(super) async fn run(config: &Path, judge: Judging) -> Result<Exit, Fault> {
     let rows = read(&judge.file, &judge.agencies)?;
     let (catalog, _aside) = match &judge.deliveries {
         Some(dir) => {
@@ -74,8 +75,14 @@ pub(super) async fn run(config: &Path, judge: Judge) -> Result<Exit, Fault> {
         return learn_from(&catalog, &rows, path);
     }
     let mut figures = Figures::default();
+    // The first questions read words and open what is opened once.
+    for row in rows.iter().take(20) {
+        catalog.search(&request(row)).await.map_err(Fault::work)?;
+    }
     for row in &rows {
+        let began = Instant::now();
         let answer = catalog.search(&request(row)).await.map_err(Fault::work)?;
+        figures.took(began.elapsed());
         let ids: Vec<&str> = answer.hits.iter().map(|hit| hit.leistung.id.as_str()).collect();
         let place = answer.place.as_ref().is_some_and(|place| place.ars.as_str() == row.ars);
         let outcome = Outcome::of(&ids, &row.relevant, answer.verdict, place);

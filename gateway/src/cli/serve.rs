@@ -28,6 +28,9 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         Some(Half::Gateway) => None,
         _ => Some(Arc::new(setup::indexer(&config, loaded.portals.clone()).await?)),
     };
+    if let Some(indexer) = &indexer {
+        setup::language(&config, &indexer.catalog())?;
+    }
     let mut router = None;
     let mut reading = None;
     let mut serving = None;

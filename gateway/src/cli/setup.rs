@@ -29,9 +29,7 @@ pub(super) async fn indexer(config: &Config, portals: Vec<Portal>) -> Result<Ind
         portals,
         fetcher,
     };
-    let indexer = Indexer::open(setup).await.map_err(fault)?;
-    language(config, &indexer.catalog())?;
-    Ok(indexer)
+    Indexer::open(setup).await.map_err(fault)
 }
 
 /// Opens the reading side, beside a process that may be writing.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
-use super::ranking::{Weights, probability};
+use super::ranking::{Evidence, VALUES, Weights, probability};
 use super::weigh::{COUNT, MEANING, REASONS};
 use super::{Catalog, CatalogError, SearchRequest};
 use crate::index::postings::ConceptNo;
@@ -21,7 +21,7 @@ const DECAY: f32 = 1e-3;
 /// How often "this is it" must be right.
 const CLEAR: f32 = 0.92;
 /// How many answerable questions may be turned away.
-const TURNED_AWAY: f32 = 0.015;
+const TURNED_AWAY: f32 = 0.02;
 
 /// Stands above the weights.
 const HEAD: &str = "\
@@ -30,10 +30,11 @@ const HEAD: &str = "\
 # questions that they were not fitted to stands in BENCHMARKS.md. `foreign` is for questions in other languages; the
 # groups `without_meaning` serve where the file of the part that knows meanings is missing.
 #
-# verdicts: logistic regressions on held-out answers, a constant and three values. `clear`, that the first hit is the
-# one: its score, its distance to the second, what it matches of the question; `clear_from` is where 92 of 100 were
-# right. `fits`, that anything fits: the best score, what is matched at best, the share of unknown words; below
-# `fits_from`, 15 of 1,000 answerable questions would be turned away.
+# verdicts: logistic regressions on held-out answers, a constant and five values. `clear`, that the first hit is the one:
+# its score, its distance to the second, what is matched of the question, how much of the title is asked for, how surely
+# an official name leads there; `clear_from` is where 92 of 100 were right. `fits`, that anything fits: the best score,
+# what is matched, the share of unknown words, how near the meanings are, how surely an official name leads there; below
+# `fits_from`, 20 of 1,000 answerable questions would be turned away.
 #
 # Each reason is a number between 0 and about 1:
 ";
@@ -73,7 +74,7 @@ impl Catalog {
             rows: Vec::new(),
             gains: Vec::new(),
             foreign: asked.foreign.is_some(),
-            unknown: asked.evidence(&[])[0][2],
+            unknown: asked.unknown(),
             answerable: !right.is_empty(),
         };
         for (at, candidate) in candidates.iter().enumerate() {
@@ -98,15 +99,15 @@ impl Lesson {
         Some(scores.iter().filter(|score| **score > best).count())
     }
 
-    /// What a verdict is made of; the same as the search has.
-    fn evidence(&self, weights: &Weights) -> [[f32; 3]; 2] {
+    /// What a verdict is made of; the same as the search has, which does not know the reasons that are not used.
+    fn evidence(&self, weights: &Weights, used: &[bool; COUNT]) -> Evidence {
         let scores = self.scores(weights);
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
         let score = |at: usize| order.get(at).map_or(0.0, |row| scores[*row]);
-        let row = order.first().map_or([0.0; COUNT], |row| self.rows[*row]);
-        let matched = row[3].max(row[13]).max(row[8]);
-        [[score(0), matched, self.unknown], [score(0), score(0) - score(1), matched]]
+        let best = order.first().map_or([0.0; COUNT], |row| self.rows[*row]);
+        let row = std::array::from_fn(|reason| if used[reason] { best[reason] } else { 0.0 });
+        Evidence::of(score(0), score(1), &row, self.unknown)
     }
 }
 
@@ -149,9 +150,9 @@ pub fn learn(lessons: &[Lesson], folds: usize) -> Learned {
             if lesson.answerable {
                 places[run].push(place);
             }
-            let evidence = lesson.evidence(weights);
-            fits.push((evidence[0], lesson.answerable));
-            clear.push((evidence[1], place == Some(0)));
+            let evidence = lesson.evidence(weights, &used);
+            fits.push((evidence.fits, lesson.answerable));
+            clear.push((evidence.clear, place == Some(0)));
         }
         verdicts += &calibrated(with_meaning, &fits, &clear);
     }
@@ -168,7 +169,10 @@ pub fn learn(lessons: &[Lesson], folds: usize) -> Learned {
     Learned { text: text + &verdicts, places }
 }
 
-fn calibrated(with_meaning: bool, fits: &[([f32; 3], bool)], clear: &[([f32; 3], bool)]) -> String {
+/// What a verdict is made of, and whether it was so.
+type Point = ([f32; VALUES], bool);
+
+fn calibrated(with_meaning: bool, fits: &[Point], clear: &[Point]) -> String {
     let (fits_weights, clear_weights) = (logistic(fits), logistic(clear));
     let mut answerable: Vec<f32> =
         fits.iter().filter(|one| one.1).map(|one| probability(&fits_weights, one.0)).collect();
@@ -236,11 +240,11 @@ fn softmax(scores: Vec<f32>) -> Vec<f32> {
 }
 
 /// A logistic regression by plain descent.
-fn logistic(points: &[([f32; 3], bool)]) -> [f32; 4] {
-    let mut weights = [0.0f32; 4];
+fn logistic(points: &[Point]) -> [f32; VALUES + 1] {
+    let mut weights = [0.0f32; VALUES + 1];
     let count = points.len().max(1) as f32;
     for _ in 0..20_000 {
-        let mut gradient = [0.0f32; 4];
+        let mut gradient = [0.0f32; VALUES + 1];
         for (values, is) in points {
             let off = probability(&weights, *values) - f32::from(u8::from(*is));
             gradient[0] += off;

@@ -15,7 +15,7 @@ use tantivy::{DocAddress, Term};
 
 use super::highlight::Marks;
 use super::question::{Meaning, Understanding, Unit};
-use super::ranking::probability;
+use super::ranking::{Evidence, probability};
 use super::weigh::{COUNT, REASONS, Weighed};
 use super::{
     Catalog, CatalogError, Choice, Facet, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion, Verdict,
@@ -491,7 +491,7 @@ impl Asked {
     /// How sure the answer is.
     fn verdict(&self, verdicts: &super::ranking::Verdicts, ranked: &[(ConceptNo, f32)]) -> Verdict {
         let Some(first) = ranked.first() else { return Verdict::Nothing };
-        let [fits, clear] = self.evidence(ranked);
+        let Evidence { fits, clear } = self.evidence(ranked);
         if probability(&verdicts.fits, fits) < verdicts.fits_from {
             return Verdict::Nothing;
         }
@@ -506,18 +506,21 @@ impl Asked {
 
     /// True when the words alone, all known, say what is meant.
     fn beyond_doubt(&self, verdicts: &super::ranking::Verdicts, ranked: &[(ConceptNo, f32)]) -> bool {
-        let [[_, _, unknown], clear] = self.evidence(ranked);
-        unknown == 0.0 && probability(&verdicts.clear, clear) >= BEYOND_DOUBT
+        self.unknown() == 0.0 && probability(&verdicts.clear, self.evidence(ranked).clear) >= BEYOND_DOUBT
     }
 
     /// What the verdicts are made of: for "anything fits" and for "this is it".
-    pub(super) fn evidence(&self, ranked: &[(ConceptNo, f32)]) -> [[f32; 3]; 2] {
+    pub(super) fn evidence(&self, ranked: &[(ConceptNo, f32)]) -> Evidence {
         let (first, second) = (ranked.first().map_or(0.0, |one| one.1), ranked.get(1).map_or(0.0, |one| one.1));
         let row = ranked.first().map(|one| self.weighed.row(one.0)).unwrap_or([0.0; COUNT]);
-        let matched = row[3].max(row[13]).max(row[8]);
-        let known = self.units.iter().filter(|unit| unit.corrected.is_none() && !unit.alternatives.is_empty()).count();
-        let unknown = 1.0 - known as f32 / self.units.len().max(1) as f32;
-        [[first, matched, unknown], [first, first - second, matched]]
+        Evidence::of(first, second, &row, self.unknown())
+    }
+
+    /// The share of the words that nobody knows.
+    pub(super) fn unknown(&self) -> f32 {
+        let known = |unit: &&Unit| unit.corrected.is_none() && (unit.said || !unit.alternatives.is_empty());
+        let known = self.units.iter().filter(known).count();
+        1.0 - known as f32 / self.units.len().max(1) as f32
     }
 
     fn explain(&self, understanding: &Understanding, ranked: &[(ConceptNo, f32)], question: &Question) -> Vec<String> {

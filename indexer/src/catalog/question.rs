@@ -49,6 +49,8 @@ pub(super) struct Unit {
     /// Its stem and the nearest ones, the best first.
     stems: Vec<String>,
     part_stems: Vec<String>,
+    /// Somebody says it: an everyday word, known although no text holds it.
+    pub said: bool,
     /// The word that is taken for it, where it is unknown itself.
     pub corrected: Option<String>,
 }
@@ -178,8 +180,17 @@ impl Understanding {
     /// Takes the nearest words for one that nobody knows.
     fn correct(&self, unit: &mut Unit) {
         let known = !unit.alternatives.is_empty() || !unit.parts.is_empty();
-        let said = unit.stems.iter().any(|stem| self.words.stems.contains_key(stem.as_str()));
-        if known || said || unit.word.chars().count() < MIN_LETTERS || !unit.word.chars().all(char::is_alphabetic) {
+        unit.said = unit.stems.iter().any(|stem| self.words.stems.contains_key(stem.as_str()));
+        if known || unit.said || unit.word.chars().count() < MIN_LETTERS || !unit.word.chars().all(char::is_alphabetic) {
+            return;
+        }
+        // "Persos": the plural of everyday words, which the stemmer leaves.
+        if let Some(stem) = unit.word.strip_suffix('s').map(|word| Stems::german().of(word))
+            && (self.words.stems.contains_key(stem.as_str()) || self.postings.term(&stem).is_some())
+        {
+            self.stands_for(unit, &stem, 1.0);
+            unit.stems.push(stem);
+            unit.said = true;
             return;
         }
         for (near, weight) in self.spelling.near(&unit.word, NEAR.len()).into_iter().zip(NEAR) {

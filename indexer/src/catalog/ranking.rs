@@ -23,20 +23,49 @@ pub enum RankingError {
     },
 }
 
+/// The reasons for one concept.
+pub(super) type Reasons = [f32; COUNT];
+
 /// The weights of one kind of question.
 pub(super) type Weights = [f32; COUNT];
+
+/// How many values a verdict is made of.
+pub(super) const VALUES: usize = 5;
+
+/// What a verdict is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence {
+    /// That anything fits: the score of the first hit, what is matched of the question, the share of its words that
+    /// nobody knows, how near the meanings are, how surely an official name leads there.
+    pub fits: [f32; VALUES],
+    /// That the first hit is the one: its score, its distance to the second, what is matched of the question, how much
+    /// of its title is asked for, how surely an official name leads there.
+    pub clear: [f32; VALUES],
+}
+
+impl Evidence {
+    /// Of the scores of the first two hits, the reasons for the first, and the share of unknown words.
+    pub(super) fn of(first: f32, second: f32, reasons: &Reasons, unknown: f32) -> Self {
+        let reason = |name: usize| reasons[name];
+        let matched = reason(3).max(reason(13)).max(reason(8));
+        let near = reason(14).max(reason(15));
+        Self {
+            fits: [first, matched, unknown, near, reason(11)],
+            clear: [first, first - second, matched, reason(4), reason(11)],
+        }
+    }
+}
 
 /// When an answer is sure: logistic regressions over how the first hits compare.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verdicts {
-    /// Of the first hit: constant, its score, its distance to the second, what it matches of the question.
-    pub clear: [f32; 4],
+    /// Of the first hit: a constant and what [`Evidence::clear`] says.
+    pub clear: [f32; VALUES + 1],
     /// From which probability on the first hit is said to be the one.
     pub clear_from: f32,
-    /// Of the question as a whole, that anything fits: constant, the best score, what is matched at best, the share of
-    /// words that nobody knows.
-    pub fits: [f32; 4],
+    /// Of the question as a whole: a constant and what [`Evidence::fits`] says.
+    pub fits: [f32; VALUES + 1],
     /// Below which probability nothing is said to fit.
     pub fits_from: f32,
 }
@@ -106,7 +135,7 @@ impl Ranking {
 }
 
 /// The probability that a logistic regression gives: the first weight is the constant.
-pub(super) fn probability(weights: &[f32; 4], values: [f32; 3]) -> f32 {
+pub(super) fn probability(weights: &[f32; VALUES + 1], values: [f32; VALUES]) -> f32 {
     let sum = weights[0] + weights[1..].iter().zip(values).map(|(weight, value)| weight * value).sum::<f32>();
     1.0 / (1.0 + (-sum).exp())
 }

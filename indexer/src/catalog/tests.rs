@@ -381,3 +381,108 @@ async fn a_catalog_whose_index_is_gone_is_not_ready() {
     std::fs::remove_dir_all(&index).unwrap();
     assert!(catalog.check().is_err());
 }
+
+#[tokio::test]
+async fn everyday_words_mistakes_compounds_and_places_work_together() {
+    let sample = sample().await;
+    for (text, expected) in [
+        ("perso", "Personalausweis beantragen"),
+        ("Persos", "Personalausweis beantragen"),
+        ("neuen persso köln", "Personalausweis beantragen"),
+        ("welpe gekauft", "Hund anmelden"),
+        ("wlepe gekauft köln", "Hund in Köln anmelden"),
+        ("hundeanmeldung", "Hund anmelden"),
+        ("hund angemeldet", "Hund anmelden"),
+        ("hundesteueranmeldungen", "Hundesteueranmeldung"),
+        ("fuehrerschein", "Führerschein beantragen"),
+        ("lappen machen", "Führerschein beantragen"),
+    ] {
+        let answer = sample.search(text, None).await;
+        let names: Vec<_> = answer.hits.iter().map(|hit| hit.leistung.name.as_str()).collect();
+        assert_eq!(names.first(), Some(&expected), "{text}: {names:?}");
+    }
+}
+
+#[tokio::test]
+async fn other_languages_lead_to_german_names() {
+    let sample = sample().await;
+    for (text, lang, expected) in [
+        ("register my dog", "en", "Hund anmelden"),
+        ("köpek kaydı", "tr", "Hund anmelden"),
+        ("permis de conduire", "fr", "Führerschein beantragen"),
+        ("водительские права получить", "ru", "Führerschein beantragen"),
+        ("رخصة قيادة", "ar", "Führerschein beantragen"),
+    ] {
+        let answer = sample.search(text, None).await;
+        let names: Vec<_> = answer.hits.iter().map(|hit| hit.leistung.name.as_str()).collect();
+        assert_eq!(answer.asked_in, Lang::parse(lang), "{text}");
+        assert!(names.iter().take(2).any(|name| *name == expected), "{text}: {names:?}");
+    }
+    assert_eq!(sample.search("hund anmelden", None).await.asked_in, None);
+}
+
+#[tokio::test]
+async fn an_answer_says_how_sure_it_is() {
+    let sample = sample().await;
+    assert_eq!(sample.search("Hund anmelden", None).await.verdict, Verdict::Clear);
+    let nothing = sample.search("Quantenchromodynamik Köln", None).await;
+    assert_eq!((nothing.verdict, nothing.total), (Verdict::Nothing, 0));
+    assert_eq!(nothing.next.first().map(|step| step.level), Some(Level::Gemeinde), "the town helps");
+    assert!(!sample.search("Hund anmelden", Some(KOELN)).await.hits.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_online_can_be_asked_for_alone_and_is_counted_truly() {
+    let sample = sample().await;
+    let catalog = sample.verbund.catalog().await;
+    let ask = |online| SearchRequest { place: KOELN.parse().ok(), limit: 100, online, ..SearchRequest::default() };
+    let all = catalog.search(&ask(None)).await.unwrap();
+    for (value, online) in [("true", true), ("false", false)] {
+        let counted: usize = all.facets.iter().filter(|facet| facet.value == value).map(|facet| facet.count).sum();
+        let narrowed = catalog.search(&ask(Some(online))).await.unwrap();
+        assert_eq!((narrowed.total, narrowed.hits.len()), (counted, counted), "{value}");
+        let offered = narrowed.hits.iter().map(|hit| !hit.responsible.as_ref().unwrap().onlinedienste.is_empty());
+        assert!(offered.into_iter().all(|offered| offered == online), "{value}");
+    }
+    assert_eq!(all.total, all.facets.iter().map(|facet| facet.count).sum::<usize>());
+}
+
+#[tokio::test]
+async fn a_town_without_a_text_is_found_by_the_words_of_the_others() {
+    let sample = sample().await;
+    let rich = crate::fixture::leistung_with(
+        "L_7",
+        "99000000000077",
+        &(modul("03", "de", "Sperrgut") + &modul("06", "de", "Matratzen und Schränke werden abgeholt.")),
+    );
+    sample.verbund.deliver(&sample.land, &rich).await;
+    let bare = leistung_with("K_7", "99000000000077", &(modul("03", "de", "Abfuhr in Köln") + &gilt(KOELN)));
+    sample.verbund.deliver(&sample.koeln, &bare).await;
+    assert_eq!(sample.names("Matratzen", Some(KOELN)).await[0], "Abfuhr in Köln");
+    assert_eq!(sample.names("Matratzen", Some(BOCHUM)).await[0], "Sperrgut");
+    // What a description said is forgotten with it.
+    sample.verbund.deliver(&sample.land, &crate::fixture::loesche("Leistung", "L_7")).await;
+    assert!(!sample.names("Matratzen", Some(KOELN)).await.contains(&"Abfuhr in Köln".to_owned()));
+    assert_eq!(sample.names("Abfuhr", Some(KOELN)).await, ["Abfuhr in Köln"]);
+}
+
+#[test]
+fn the_built_in_words_and_weights_can_be_read() {
+    let (words, faults) = Words::read(config::WORDS.iter().copied());
+    assert_eq!(faults, []);
+    let (said, names) = words.counts();
+    assert!(said > 20_000 && names > 5_000, "{said} {names}");
+    Ranking::built_in();
+    let half = config::RANKING.replace("title_exact = ", "title_wrong = ");
+    assert!(Ranking::read(&half).unwrap_err().to_string().contains("title_exact"));
+}
+
+#[test]
+fn a_line_that_cannot_be_used_is_named_and_costs_only_itself() {
+    let (words, faults) =
+        Words::read([("de-x", "# Kommentar\nperso\tPersonalausweis\teigen\nperso\tohne Quelle\nx\t\teigen\n")]);
+    assert_eq!(words.counts(), (1, 1));
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2);
+    assert!(told[0].starts_with("de-x:3: ") && told[1].starts_with("de-x:4: it means nothing"), "{told:?}");
+}

@@ -45,6 +45,9 @@ const LONG_TITLE: f32 = 120.0;
 /// From which likeness on letters alone count as a match.
 const LIKE: f32 = 0.3;
 
+/// How much of an official name must be there for it alone to be a match: more than "anmelden".
+const OFFICIAL: f32 = 0.3;
+
 /// All reasons for all concepts.
 pub(super) struct Weighed {
     columns: Vec<Vec<f32>>,
@@ -73,7 +76,7 @@ impl Weighed {
     /// True where anything that was said is there: in words, in letters, or by an official name.
     pub(super) fn matches(&self, concept: usize) -> bool {
         let value = |reason: usize| self.columns[reason][concept];
-        value(3) > 0.0 || value(7) > LIKE || value(8) > LIKE || value(13) > 0.0
+        value(3) > 0.0 || value(7) > LIKE || value(8) > LIKE || value(13) > OFFICIAL
     }
 
     /// Puts in how near the meanings are.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use indexer::catalog::Verdict;
 
@@ -54,7 +55,10 @@ impl Outcome {
 
 /// All outcomes by kind.
 #[derive(Debug, Default)]
-pub(super) struct Figures(BTreeMap<String, Vec<Outcome>>);
+pub(super) struct Figures {
+    kinds: BTreeMap<String, Vec<Outcome>>,
+    times: Vec<Duration>,
+}
 
 type Figure = (&'static str, fn(&Outcome) -> f64);
 const FIGURES: [Figure; 4] =
@@ -62,7 +66,20 @@ const FIGURES: [Figure; 4] =
 
 impl Figures {
     pub(super) fn add(&mut self, kind: &str, outcome: Outcome) {
-        self.0.entry(kind.to_owned()).or_default().push(outcome);
+        self.kinds.entry(kind.to_owned()).or_default().push(outcome);
+    }
+
+    /// Notes how long a question took.
+    pub(super) fn took(&mut self, time: Duration) {
+        self.times.push(time);
+    }
+
+    /// Half of the questions, and all but one in a hundred, took at most so many milliseconds.
+    fn milliseconds(&self) -> Option<[f64; 2]> {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        let at = |share: usize| Some(times.get(times.len() * share / 100)?.as_secs_f64() * 1e3);
+        Some([at(50)?, at(99)?])
     }
 
     /// The table, and whether a figure of all or free questions fell by more than the noise.
@@ -74,7 +91,7 @@ impl Figures {
             let _ = write!(text, "  {name:<22}");
         });
         text.push('\n');
-        for (kind, outcomes) in &self.0 {
+        for (kind, outcomes) in &self.kinds {
             let _ = write!(text, "{kind:<20}{:>5}", outcomes.len());
             for (name, figure) in FIGURES {
                 let values: Vec<f64> = outcomes.iter().map(figure).collect();
@@ -88,14 +105,17 @@ impl Figures {
             }
             text.push('\n');
         }
-        if let Some(all) = self.0.get("= all") {
+        if let Some(all) = self.kinds.get("= all") {
             let clear: Vec<bool> = all.iter().filter_map(|one| one.clear).collect();
             let right = clear.iter().filter(|right| **right).count();
             let _ = writeln!(text, "said to be the one: {} of {}, right: {right}", clear.len(), all.len());
         }
-        if let Some(places) = self.0.get("ort") {
+        if let Some(places) = self.kinds.get("ort") {
             let right = places.iter().filter(|one| one.place).count();
             let _ = writeln!(text, "place understood: {right} of {}", places.len());
+        }
+        if let Some([half, most]) = self.milliseconds() {
+            let _ = writeln!(text, "time: p50 {half:.2} ms, p99 {most:.2} ms");
         }
         (text, fell)
     }
@@ -103,11 +123,14 @@ impl Figures {
     /// The figures as a file to compare with later.
     pub(super) fn accepted(&self) -> String {
         let mut text = String::from("kind\tfigure\tvalue\n");
-        for (kind, outcomes) in &self.0 {
+        for (kind, outcomes) in &self.kinds {
             for (name, figure) in FIGURES {
                 let sum: f64 = outcomes.iter().map(figure).sum();
                 let _ = writeln!(text, "{kind}\t{name}\t{:.4}", sum / outcomes.len().max(1) as f64);
             }
+        }
+        if let Some([half, most]) = self.milliseconds() {
+            let _ = write!(text, "= all\tp50_ms\t{half:.2}\n= all\tp99_ms\t{most:.2}\n");
         }
         text
     }
