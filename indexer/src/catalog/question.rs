@@ -181,7 +181,8 @@ impl Understanding {
     fn correct(&self, unit: &mut Unit) {
         let known = !unit.alternatives.is_empty() || !unit.parts.is_empty();
         unit.said = unit.stems.iter().any(|stem| self.words.stems.contains_key(stem.as_str()));
-        if known || unit.said || unit.word.chars().count() < MIN_LETTERS || !unit.word.chars().all(char::is_alphabetic) {
+        if known || unit.said || unit.word.chars().count() < MIN_LETTERS || !unit.word.chars().all(char::is_alphabetic)
+        {
             return;
         }
         // "Persos": the plural of everyday words, which the stemmer leaves.
