@@ -42,6 +42,30 @@ pub struct Portal {
     /// Whom citizens can ask when no body is known.
     #[serde(default)]
     pub contact: Option<Contact>,
+    /// What people say here, beside the words that everybody says.
+    #[serde(default, rename = "word")]
+    pub words: Vec<Word>,
+}
+
+/// Something that people say, and the official name that it means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// What is said; alternatives are separated by ` | `.
+    #[serde(deserialize_with = "one_line")]
+    pub said: String,
+    /// The names that it should find, the best first, separated by ` | `.
+    #[serde(deserialize_with = "one_line")]
+    pub means: String,
+}
+
+/// A text of one line with something in it.
+fn one_line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = filled(deserializer)?;
+    if text.chars().any(char::is_control) {
+        return Err(D::Error::custom("expected one line without tabs"));
+    }
+    Ok(text)
 }
 
 impl Portal {

@@ -101,6 +101,7 @@ fn registration(portal: &DemoPortalFile, address: SocketAddr, host: HostPattern)
         connector: Connector::XzufiIndex { url: index, every_s: NonZeroU64::new(3_600).expect("an hour is not zero") },
         routes: vec![Route { prefix: Some(format!("/portal/{}", portal.id)), host: None, upstream: vec![own] }],
         guard: Guard::default(),
+        words: Vec::new(),
         contact: Some(Contact {
             phone: Some(portal.telefon.clone()),
             email: Some(portal.email.clone()),

@@ -126,6 +126,7 @@ async fn open(data: &Path) -> Indexer {
         routes: Vec::new(),
         guard: Guard::default(),
         contact: None,
+        words: Vec::new(),
     };
     let setup = Setup {
         store_url: format!("sqlite://{}", data.join("portalverbund.db").display()),

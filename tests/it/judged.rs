@@ -106,3 +106,34 @@ fn real_services_are_found_as_well_as_before() {
     assert_eq!(ended.status, 0, "{}\n{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("= free"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_portal_adds_words_of_its_own_and_sighup_takes_them() {
+    let program = Installation::new(EXE);
+    program.write(
+        "hund.xml",
+        "<x:t xmlns:x=\"http://xoev.de/schemata/xzufi/2_2_0\" xzufiVersion=\"2.2.0\"><x:nachrichtenkopf><x:nachrichtUUID>1\
+         </x:nachrichtUUID><x:erstelltDatumZeit>2026-11-02T05:00:00Z</x:erstelltDatumZeit></x:nachrichtenkopf>\
+         <x:schreibe><x:leistung><x:id schemeAgencyID=\"A\">1</x:id><x:modulText><x:leikaTextmodul><code>03</code>\
+         </x:leikaTextmodul><x:inhalt languageCode=\"de\">Standplatz auf dem Wochenmarkt</x:inhalt></x:modulText>\
+         </x:leistung></x:schreibe></x:t>",
+    );
+    program.register("bund", "000000000000", "https://portal.example/index.txt", "every_s = 86400\n");
+    program.run(&["import", "--portal", "bund", "hund.xml"]).expect(0);
+    let mut serving = program.serve();
+    let names = |address| {
+        let answer = get(address, "/api/v1/search?q=pl%C3%A4%C3%A4z").json();
+        answer["hits"].as_array().unwrap().iter().map(|hit| hit["leistung"]["name"].to_string()).collect::<Vec<_>>()
+    };
+    assert!(names(serving.public).is_empty(), "nobody says that yet");
+    let word = "every_s = 86400\n[[word]]\nsaid = \"plääz\"\nmeans = \"Wochenmarkt Standplatz\"\n";
+    program.register("bund", "000000000000", "https://portal.example/index.txt", word);
+    serving.process().hang_up();
+    let began = std::time::Instant::now();
+    while names(serving.public).is_empty() {
+        assert!(began.elapsed().as_secs() < 20, "the word is not taken");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(names(serving.public), ["\"Standplatz auf dem Wochenmarkt\""]);
+    serving.stop();
+}

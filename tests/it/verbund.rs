@@ -36,6 +36,7 @@ fn portals(dir: &Path, server: &FakePortal) -> Vec<Portal> {
             routes: Vec::new(),
             guard: Guard::default(),
             contact: None,
+            words: Vec::new(),
         }
     };
     table.lines().skip(1).map(portal).collect()

@@ -36,7 +36,7 @@ pub(super) enum What {
         #[arg(long)]
         keep: Option<PathBuf>,
     },
-    /// Search in the process, and over HTTP with 16 clients
+    /// Search and suggestions in the process, and search over HTTP with 16 clients
     Search {
         /// The folder of deliveries
         dir: PathBuf,
@@ -243,6 +243,17 @@ async fn search(dir: &Path, kept: Option<PathBuf>, clients: usize, count: usize)
         }
     }
     report("process", times);
+    let mut times = Vec::with_capacity(questions.len());
+    for (at, question) in questions.iter().enumerate() {
+        // Each question at one moment of its typing.
+        let typed: String = question.chars().take(2 + at % 14).collect();
+        let began = Instant::now();
+        catalog.suggest(&typed, None, 10).await.map_err(Fault::work)?;
+        if at >= 100 {
+            times.push(began.elapsed());
+        }
+    }
+    report("suggest", times);
     let times = load::over_http(&config, catalog, Arc::new(questions), clients).await?;
     report("http", times);
     say("peak_memory", peak_memory_mb(), "MB");

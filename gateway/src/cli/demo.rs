@@ -28,7 +28,7 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let portals = crate::demo::start(stop.clone(), &tasks, &config.server.public_url).await.map_err(Fault::work)?;
     let portals: Vec<_> = portals.into_iter().map(|portal| portal.registration).collect();
     let indexer = Arc::new(setup::indexer(&config, portals.clone()).await?);
-    setup::language(&config, &indexer.catalog())?;
+    setup::language(&config, &portals, &indexer.catalog())?;
     let gateway = Gateway::open(&config, indexer.catalog(), &tasks).await.map_err(Fault::work)?;
     gateway.router().load(&portals);
     for portal in &portals {

@@ -108,6 +108,7 @@ pub(super) fn unregistered(id: PortalId, gebiet: Ars) -> Portal {
         routes: Vec::new(),
         guard: Guard::default(),
         contact: None,
+        words: Vec::new(),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         _ => Some(Arc::new(setup::indexer(&config, loaded.portals.clone()).await?)),
     };
     if let Some(indexer) = &indexer {
-        setup::language(&config, &indexer.catalog())?;
+        setup::language(&config, &loaded.portals, &indexer.catalog())?;
     }
     let mut router = None;
     let mut reading = None;
@@ -122,7 +122,7 @@ fn reload(
         tracing::error!(%fault, "a portal is left out");
     }
     let catalog = indexer.map(Indexer::catalog).or_else(|| reading.cloned());
-    match (setup::words_and_ranking(&loaded.config.search), catalog) {
+    match (setup::words_and_ranking(&loaded.config.search, &loaded.portals), catalog) {
         (Ok((words, ranking)), Some(catalog)) => catalog.set_language(words, ranking),
         (Err(Fault::Usage(fault) | Fault::Work(fault)), _) => {
             tracing::error!(fault, "everyday words and weights stay as they were")

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use config::{Config, Loaded};
-use connectors::registration::Portal;
+use connectors::registration::{Portal, Word};
 use indexer::catalog::{Catalog, Meaning, Ranking, Words};
 use indexer::crawl::Fetcher;
 use indexer::run::{self, Indexer, RunError, Setup};
@@ -34,14 +34,15 @@ pub(super) async fn indexer(config: &Config, portals: Vec<Portal>) -> Result<Ind
 
 /// Opens the reading side, beside a process that may be writing.
 pub(super) async fn catalog(config: &Config, portals: Vec<Portal>) -> Result<Catalog, Fault> {
-    let catalog = run::open_catalog(&config.store.url, &config.index.dir, portals).await.map_err(fault)?;
-    language(config, &catalog)?;
+    let opened = run::open_catalog(&config.store.url, &config.index.dir, portals.clone());
+    let catalog = opened.await.map_err(fault)?;
+    language(config, &portals, &catalog)?;
     Ok(catalog)
 }
 
 /// Gives a catalog what it needs to understand questions: everyday words, weights, and meanings where their file is.
-pub(super) fn language(config: &Config, catalog: &Catalog) -> Result<(), Fault> {
-    let (words, ranking) = words_and_ranking(&config.search)?;
+pub(super) fn language(config: &Config, portals: &[Portal], catalog: &Catalog) -> Result<(), Fault> {
+    let (words, ranking) = words_and_ranking(&config.search, portals)?;
     catalog.set_language(words, ranking);
     let model = &config.search.meaning;
     if !model.exists() {
@@ -55,34 +56,50 @@ pub(super) fn language(config: &Config, catalog: &Catalog) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Reads everyday words and weights, from where the configuration says or as they are built in. Lines of words that
-/// cannot be used are said and left out.
-pub(super) fn words_and_ranking(search: &config::Search) -> Result<(Option<Words>, Ranking), Fault> {
+/// Reads everyday words and weights, from where the configuration says or as they are built in, and the words of single
+/// portals. Lines of words that cannot be used are said and left out.
+pub(super) fn words_and_ranking(
+    search: &config::Search,
+    portals: &[Portal],
+) -> Result<(Option<Words>, Ranking), Fault> {
     let ranking = match &search.ranking {
         Some(path) => read(path)?,
         None => config::RANKING.to_owned(),
     };
     let from = search.ranking.as_ref().map_or_else(String::new, |path| format!("{}: ", path.display()));
     let ranking = Ranking::read(&ranking).map_err(|error| Fault::Usage(format!("{from}{error}")))?;
-    let words = match &search.words {
-        None => None,
-        Some(folder) => {
-            let mut files = Vec::new();
-            let entries =
-                std::fs::read_dir(folder).map_err(|error| Fault::Usage(format!("{}: {error}", folder.display())))?;
-            for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-                if path.extension().is_some_and(|extension| extension == "tsv") {
-                    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-                    files.push((name, read(&path)?));
-                }
-            }
-            files.sort();
-            let (words, faults) = Words::read(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-            faults.iter().for_each(|fault| eprintln!("{fault}"));
-            Some(words)
-        }
+    let own: Vec<(String, String)> = portals.iter().filter(|portal| !portal.words.is_empty()).map(words_of).collect();
+    if search.words.is_none() && own.is_empty() {
+        return Ok((None, ranking));
+    }
+    let mut files: Vec<(String, String)> = match &search.words {
+        Some(folder) => words_in(folder)?,
+        None => config::WORDS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
     };
-    Ok((words, ranking))
+    files.extend(own);
+    let (words, faults) = Words::read(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    Ok((Some(words), ranking))
+}
+
+/// The words of a portal as a file of words; their source is the portal.
+fn words_of(portal: &Portal) -> (String, String) {
+    let line = |word: &Word| format!("{}\t{}\t{}\n", word.said, word.means, portal.id);
+    (format!("de-{}", portal.id), portal.words.iter().map(line).collect())
+}
+
+/// The files of words in a folder, by their names.
+fn words_in(folder: &Path) -> Result<Vec<(String, String)>, Fault> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Fault::Usage(format!("{}: {error}", folder.display())))?;
+    let mut files = Vec::new();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_some_and(|extension| extension == "tsv") {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push((name, read(&path)?));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn read(path: &Path) -> Result<String, Fault> {
