@@ -4,6 +4,7 @@
 //! template lays the view out. Nothing here talks to a portal, and nothing that a citizen types is kept or logged.
 
 pub mod address;
+mod arrival;
 mod leistung;
 pub mod respond;
 mod results;
@@ -33,6 +34,7 @@ use url::Url;
 use crate::api;
 use crate::api::params::{ParamError, Params};
 use crate::failure::secure_headers;
+use arrival::Arrival;
 use leistung::LeistungPage;
 use respond::{Document, redirect};
 use results::{PAGES_MAX, PER_PAGE, Results};
@@ -316,8 +318,10 @@ async fn leistung(
     State(site): State<Site>,
     headers: HeaderMap,
     path: Result<Path<LeistungPath>, PathRejection>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let Path(path) = path?;
+    let arrival = Arrival::read(&Params::tolerant(query.as_deref(), &Arrival::PARAMETERS)?)?;
     let place = path.place()?;
     let key = &path.schluessel;
     let view = site.catalog.leistung(&LeistungRef::parse(key), place, Lang::DE).await?;
@@ -329,9 +333,14 @@ async fn leistung(
     if view.responsible.as_ref().is_some_and(|responsible| responsible.state == Outcome::UnknownPlace) {
         return Ok(fault(&Fault::NO_PLACE));
     }
-    let leistung = LeistungPage::of(&view, key);
+    let mut leistung = LeistungPage::of(&view, key);
     let page = Page::new(&leistung.title(), site.canonical(&leistung.path));
-    Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung)))
+    let Some(arrival) = arrival else { return Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung))) };
+    leistung.zurueck = Some(arrival.back(place.as_ref()));
+    let mut response = html(&headers, KEEP_RESULTS, templates::leistung(&page, &leistung));
+    // The question in the address is nobody else's business.
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
 }
 
 /// The place form of a Leistung's page: leads to the Leistung at the place, or asks which place is meant.

@@ -39,6 +39,8 @@ pub struct LeistungPage {
     pub ursprung: Vec<Anchor>,
     /// Our own address of this page.
     pub path: String,
+    /// The results that led here.
+    pub zurueck: Option<String>,
 }
 
 /// Who is responsible, for the page.
@@ -134,6 +136,7 @@ impl LeistungPage {
             stand: view::stand(short),
             ursprung: view::anchors(&view.ursprung),
             path: address::leistung(short, ars.as_ref()),
+            zurueck: None,
         }
     }
 

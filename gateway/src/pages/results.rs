@@ -3,6 +3,7 @@
 use indexer::catalog::{Hit, Place, SearchAnswer, State, Verdict};
 use indexer::record::Lang;
 
+use super::arrival::Arrival;
 use super::view::{self, Dienst, Ort, SearchForm, Stelle, Weiter};
 use super::{address, words};
 
@@ -111,13 +112,16 @@ impl Results {
         page: usize,
         online: Option<bool>,
     ) -> Self {
-        let mut hits = answer.hits.iter().map(|hit| Treffer::of(hit, answer.place.as_ref()));
-        let best = if page == 1 { hits.next() } else { None };
         let which = if which_place.is_empty() { &answer.ambiguous } else { which_place };
         // The text without the place: a place that is chosen now must not stand beside the old one.
         let typed = if answer.understood.is_empty() { &answer.text } else { &answer.understood };
         let question = answer.corrected.as_ref().unwrap_or(typed);
         let shown = page.saturating_mul(PER_PAGE);
+        let before = shown.saturating_sub(PER_PAGE);
+        let way = |at: usize| Way { frage: typed, rang: before + at + 1 };
+        let hit = |(at, hit)| Treffer::of(hit, answer.place.as_ref(), &way(at));
+        let mut hits = answer.hits.iter().enumerate().map(hit);
+        let best = if page == 1 { hits.next() } else { None };
         let ending = if online == Some(true) { "&online=true" } else { "" };
         let turn = |page: usize| address::suche(&form.q, &form.ort, page) + ending;
         let count = answer.facets.iter().filter(|facet| (facet.name, &*facet.value) == ("online", "true"));
@@ -128,7 +132,7 @@ impl Results {
         let place = answer.place.as_ref().map(|place| place.ars);
         let link = |(at, option): (usize, &String)| {
             let hit = answer.hits.get(at)?;
-            Some((option.clone(), address::leistung(&hit.leistung, place.as_ref())))
+            Some((option.clone(), way(at).to(address::leistung(&hit.leistung, place.as_ref()))))
         };
         let choice = answer.choice.as_ref().filter(|_| page == 1).map(|choice| Frage {
             about: choice.about.clone(),
@@ -166,8 +170,20 @@ impl Results {
     }
 }
 
+/// What the address of a hit tells of the way that led there.
+struct Way<'a> {
+    frage: &'a str,
+    rang: usize,
+}
+
+impl Way<'_> {
+    fn to(&self, href: String) -> String {
+        Arrival::link(&href, self.frage, self.rang)
+    }
+}
+
 impl Treffer {
-    fn of(hit: &Hit, place: Option<&Place>) -> Self {
+    fn of(hit: &Hit, place: Option<&Place>, way: &Way) -> Self {
         let short = &hit.leistung;
         let ars = place.map(|place| place.ars);
         let responsible = hit.responsible.as_ref();
@@ -180,14 +196,18 @@ impl Treffer {
             Some(_) => Zustaendig::Keine,
         };
         let dienste = responsible.map_or(&[][..], |responsible| responsible.onlinedienste.as_slice());
-        let dienst = ars.zip(responsible).and_then(|(ars, one)| view::hand_over(&short.address_key(), &ars, one));
+        let mut dienst = ars.zip(responsible).and_then(|(ars, one)| view::hand_over(&short.address_key(), &ars, one));
+        if let Some(dienst) = &mut dienst {
+            dienst.href = dienst.href.take().map(|href| way.to(href));
+        }
         let open = dienste.iter().any(view::permitted);
-        let auswahl = ars.filter(|_| dienst.is_none() && open).map(|ars| address::zu(&short.address_key(), &ars));
+        let auswahl =
+            ars.filter(|_| dienst.is_none() && open).map(|ars| way.to(address::zu(&short.address_key(), &ars)));
         Self {
             html: hit.highlight.clone(),
             lang: view::foreign(short.lang),
             kurztext: short.kurztext.clone(),
-            href: address::leistung(short, ars.as_ref()),
+            href: way.to(address::leistung(short, ars.as_ref())),
             zustaendig,
             dienst_gesperrt: !open && !dienste.is_empty(),
             dienst,

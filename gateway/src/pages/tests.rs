@@ -133,7 +133,10 @@ fn results_are_turned_page_by_page() {
 fn a_hit_names_the_way_that_fits_its_state() {
     for (responsible, expected) in [
         (None, "Wer zuständig ist, hängt vom Ort ab."),
-        (Some(fixtures::found()), r#"<a class="knopf" href="/zu/99012999017001/059110000000""#),
+        (
+            Some(fixtures::found()),
+            r#"<a class="knopf" href="/zu/99012999017001/059110000000?frage=hund%20anmelden&#38;rang=1""#,
+        ),
         (Some(fixtures::none()), "Für diesen Ort ist uns keine zuständige Stelle bekannt."),
         (Some(ambiguous()), "Mehrere Stellen kommen infrage."),
         (Some(blocked()), "dessen Adresse bei uns nicht registriert ist"),
