@@ -60,6 +60,9 @@ pub struct Config {
     /// How questions are understood.
     #[serde(default)]
     pub search: Search,
+    /// What is counted of what people search.
+    #[serde(default)]
+    pub insights: Insights,
     /// What may be dialled.
     #[serde(default)]
     pub egress: EgressAllow,
@@ -146,6 +149,32 @@ pub struct Search {
 impl Default for Search {
     fn default() -> Self {
         Self { meaning: PathBuf::from("data/meaning/e5-small-q4.bin"), words: None, ranking: None }
+    }
+}
+
+/// What is counted of what people search; never who searched.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Insights {
+    /// Whether questions are counted at all.
+    pub enabled: bool,
+    /// Where the counts are kept; `insights.json` beside the index when none.
+    #[serde(deserialize_with = "some_file")]
+    pub file: Option<PathBuf>,
+    /// How often a question has to be asked before its text is kept or shown. Ten at least.
+    #[serde(deserialize_with = "ranged::<10, 10_000, _, _>")]
+    pub min_count: u32,
+    /// Days that are kept, today included.
+    #[serde(deserialize_with = "ranged::<1, 366, _, _>")]
+    pub keep_days: u32,
+    /// Within this time a question counts once for one client, however often it is asked.
+    #[serde(deserialize_with = "ranged::<60, 86_400, _, _>")]
+    pub repeat_s: u32,
+}
+
+impl Default for Insights {
+    fn default() -> Self {
+        Self { enabled: true, file: None, min_count: 10, keep_days: 90, repeat_s: 3600 }
     }
 }
 
@@ -317,6 +346,12 @@ impl Config {
         Ok(config)
     }
 
+    /// Where the counts of questions are kept: where the configuration says, else beside the index.
+    pub fn insights_file(&self) -> PathBuf {
+        let beside = || self.index.dir.parent().unwrap_or(Path::new("")).join("insights.json");
+        self.insights.file.clone().unwrap_or_else(beside)
+    }
+
     /// Where fetched files are kept between two runs: beside the index.
     pub fn spool_dir(&self) -> PathBuf {
         self.index.dir.parent().unwrap_or(Path::new("")).join("spool")
@@ -412,6 +447,11 @@ fn store_url<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 fn folder<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     let path = PathBuf::deserialize(from)?;
     if path.file_name().is_some() { Ok(path) } else { Err(D::Error::custom("expected the path of a folder")) }
+}
+
+fn some_file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(from)?;
+    if path.file_name().is_some() { Ok(Some(path)) } else { Err(D::Error::custom("expected the path of a file")) }
 }
 
 fn log_filter<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

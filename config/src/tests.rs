@@ -58,6 +58,9 @@ fn a_wrong_key_or_value_is_shown_at_its_place() {
     check_main("sqlite://data/portalverbund.db", "sqlite://", "c.toml:6:7: no usable store, expected `sqlite://");
     check_main("dir = \"data/index\"", "dir = \"\"", "c.toml:8:7: expected the path of a folder");
     check_main("[index]", "[log]\nfilter = \"laut=sehr\"\n[index]", "c.toml:8:10: `laut=sehr` is no log filter");
+    check_main("[egress]", "[insights]\nmin_count = 9\n[egress]", "c.toml:10:13: 9 is out of range, expected 10 to");
+    check_main("[egress]", "[insights]\nfile = \"\"\n[egress]", "c.toml:10:8: expected the path of a file");
+    check_main("[egress]", "[insights]\nkeep = 1\n[egress]", "c.toml:10:1: unknown field `keep`, expected one of");
     check_main("[index]", "[index", "c.toml:7:7: ");
     check_main("[index]", "[store]", "c.toml:7:2: duplicate key");
 }
@@ -87,6 +90,11 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(config.crawl, Crawl::default());
     assert_eq!(config.crawl.limits(), Limits::default());
     assert_eq!(config.spool_dir(), Path::new("data/spool"));
+    assert_eq!(config.insights, Insights::default());
+    assert_eq!(config.insights_file(), Path::new("data/insights.json"));
+    let text = with(MAIN, "[egress]", "[insights]\nenabled = false\nfile = \"x/y.json\"\n[egress]");
+    let elsewhere = Config::parse(Path::new("c.toml"), &text).unwrap();
+    assert!(!elsewhere.insights.enabled && elsewhere.insights_file() == Path::new("x/y.json"));
     let text = with(MAIN, "[egress]", "[crawl]\nmax_files = 7\n[egress]");
     let config = Config::parse(Path::new("c.toml"), &text).unwrap();
     assert_eq!(config.crawl, Crawl { max_files: 7, ..Crawl::default() });

@@ -13,10 +13,11 @@ mod tests;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
+use config::clock;
 use connectors::gebiet::Ars;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -25,6 +26,7 @@ use indexer::record::Lang;
 use serde::Serialize;
 use utoipa::OpenApi;
 
+use crate::insights::{Asker, Way};
 use crate::pages::Site;
 use crate::pages::respond::Document;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
@@ -153,7 +155,12 @@ async fn method_not_allowed() -> Problem {
         (status = 500, body = Problem, description = "The catalog cannot answer at the moment", content_type = "application/problem+json"),
     )
 )]
-async fn search(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+async fn search(
+    State(site): State<Site>,
+    asker: Option<Extension<Asker>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
     let params = SearchParams::read(query.as_deref())?;
     let ort = Ort::read(&site.catalog, params.ort.as_deref())?;
     let request = SearchRequest {
@@ -167,6 +174,10 @@ async fn search(State(site): State<Site>, headers: HeaderMap, RawQuery(query): R
         ..SearchRequest::default()
     };
     let mut answer = site.catalog.search(&request).await?;
+    // Turned pages and narrowed answers belong to a question that was counted before.
+    if request.offset == 0 && request.online.is_none() && request.adressat.is_none() {
+        site.insights.answered(&answer, Way::Interface, asker.as_deref(), clock::now());
+    }
     // Places in the text matter only where `ort` says nothing.
     if !ort.several.is_empty() {
         answer.ambiguous = ort.several;

@@ -57,6 +57,7 @@ impl Plan {
             public,
             internal,
             pages: pages(),
+            inside: axum::Router::new(),
             routes: routes.clone(),
             proxy,
             metrics: metrics.clone(),

@@ -8,6 +8,7 @@ pub mod expected;
 pub mod failure;
 #[cfg(test)]
 mod fake;
+pub mod insights;
 pub mod metrics;
 pub mod pages;
 pub mod proxy;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use connectors::ids::PortalId;
 use http::StatusCode;
+use indexer::catalog::Verdict;
 use prometheus::{
     Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder, core::Collector,
@@ -105,6 +106,9 @@ pub struct Metrics {
     routes_ok: IntGauge,
     reloads: IntCounterVec,
     portal_in_flight: IntGaugeVec,
+    questions: IntCounterVec,
+    clicks: IntCounter,
+    insights_saves: IntCounterVec,
 }
 
 impl Metrics {
@@ -139,6 +143,9 @@ impl Metrics {
                 opts("portal_requests_in_flight", "Requests that a portal is working on."),
                 &["portal"],
             )?,
+            questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
+            clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
+            insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
             registry,
         };
         metrics.register()?;
@@ -146,7 +153,7 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 14] = [
+        let all: [Box<dyn Collector>; 17] = [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -161,10 +168,16 @@ impl Metrics {
             Box::new(self.routes_ok.clone()),
             Box::new(self.reloads.clone()),
             Box::new(self.portal_in_flight.clone()),
+            Box::new(self.questions.clone()),
+            Box::new(self.clicks.clone()),
+            Box::new(self.insights_saves.clone()),
         ];
         all.into_iter().try_for_each(|collector| self.registry.register(collector))?;
         for reason in Refused::ALL {
             self.refused.with_label_values(&[reason.label()]).inc_by(0);
+        }
+        for verdict in [Verdict::Clear, Verdict::Choose, Verdict::Open, Verdict::Nothing] {
+            self.questions.with_label_values(&[verdict.as_str()]).inc_by(0);
         }
         Ok(())
     }
@@ -220,6 +233,21 @@ impl Metrics {
     pub fn routes_failed(&self) {
         self.routes_ok.set(0);
         self.reloads.with_label_values(&["failure"]).inc();
+    }
+
+    /// A question was answered, and how surely.
+    pub fn question(&self, verdict: Verdict) {
+        self.questions.with_label_values(&[verdict.as_str()]).inc();
+    }
+
+    /// A hit was opened from a page of results.
+    pub fn click(&self) {
+        self.clicks.inc();
+    }
+
+    /// The counts of questions were saved, or could not be.
+    pub fn insights_saved(&self, well: bool) {
+        self.insights_saves.with_label_values(&[if well { "success" } else { "failure" }]).inc();
     }
 
     /// Counts one connection until the value is dropped.

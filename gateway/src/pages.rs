@@ -1,7 +1,8 @@
 //! The pages for citizens: German, rendered here, complete without any script.
 //!
 //! A handler reads the address, asks the catalog and hands the answer to a pure function that makes the view; a
-//! template lays the view out. Nothing here talks to a portal, and nothing that a citizen types is kept or logged.
+//! template lays the view out. Nothing here talks to a portal. Nothing that a citizen types is logged; what is counted of
+//! questions, and what is never kept of them, stands in [`crate::insights`].
 
 pub mod address;
 mod arrival;
@@ -16,14 +17,17 @@ mod zu;
 #[cfg(test)]
 pub(crate) mod fixtures;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Extension, Path, RawQuery, State};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use config::clock;
 use connectors::gebiet::Ars;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{StatusCode, Uri};
@@ -34,10 +38,12 @@ use url::Url;
 use crate::api;
 use crate::api::params::{ParamError, Params};
 use crate::failure::secure_headers;
+use crate::insights::{Asker, Insights, Way};
 use arrival::Arrival;
 use leistung::LeistungPage;
 use respond::{Document, redirect};
 use results::{PAGES_MAX, PER_PAGE, Results};
+pub(crate) use templates::STYLE_SHEET;
 use templates::{Fault, Page};
 use view::{Ort, SearchForm};
 use zu::HandOver;
@@ -49,6 +55,8 @@ pub struct Site {
     pub catalog: Catalog,
     /// Our address outside, for canonical links; `https` switches transport security on.
     pub public_url: Url,
+    /// What is counted of questions.
+    pub insights: Arc<Insights>,
 }
 
 /// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
@@ -251,7 +259,12 @@ fn field_text(typed: &str, place: &Place, read: impl Fn(&str) -> PlaceReading) -
     [place.name.clone(), view::place_name(place)].into_iter().find(same).unwrap_or_else(|| typed.to_owned())
 }
 
-async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, PageError> {
+async fn suche(
+    State(site): State<Site>,
+    asker: Option<Extension<Asker>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
     let mut question = Question::read(query.as_deref())?;
     let Some(text) = question.q.take() else {
         let page = Page::new("Fehler: Bitte ergänzen Sie Ihre Suche", None);
@@ -281,6 +294,10 @@ async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): Ra
         ..SearchRequest::default()
     };
     let answer = site.catalog.search(&request).await?;
+    // Turned pages and narrowed answers belong to a question that was counted before.
+    if question.page == 1 && question.online.is_none() {
+        site.insights.answered(&answer, Way::Page, asker.as_deref(), clock::now());
+    }
     let results = Results::of(&answer, question.form, &which, question.page, question.online);
     let page = Page::new(&results.title(), None);
     Ok(html(&headers, KEEP_RESULTS, templates::results(&page, &results)))
@@ -316,6 +333,7 @@ impl LeistungPath {
 
 async fn leistung(
     State(site): State<Site>,
+    asker: Option<Extension<Asker>>,
     headers: HeaderMap,
     path: Result<Path<LeistungPath>, PathRejection>,
     RawQuery(query): RawQuery,
@@ -336,6 +354,7 @@ async fn leistung(
     let mut leistung = LeistungPage::of(&view, key);
     let page = Page::new(&leistung.title(), site.canonical(&leistung.path));
     let Some(arrival) = arrival else { return Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung))) };
+    site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
     leistung.zurueck = Some(arrival.back(place.as_ref()));
     let mut response = html(&headers, KEEP_RESULTS, templates::leistung(&page, &leistung));
     // The question in the address is nobody else's business.
@@ -375,17 +394,24 @@ async fn ort(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQ
 
 async fn hand_over(
     State(site): State<Site>,
+    asker: Option<Extension<Asker>>,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let Path((key, ars)) = path?;
     let ars: Ars = ars.parse().map_err(|_| PageError::NotFound)?;
-    let chosen = Params::tolerant(query.as_deref(), &["dienst"])?.text("dienst")?;
+    let [frage, rang] = Arrival::PARAMETERS;
+    let params = Params::tolerant(query.as_deref(), &["dienst", frage, rang])?;
+    let (chosen, arrival) = (params.text("dienst")?, Arrival::read(&params)?);
     let responsible = site.catalog.responsible(&LeistungRef::parse(&key), ars).await?;
     if responsible.state == Outcome::UnknownPlace {
         return Ok(fault(&Fault::NO_PLACE));
     }
-    Ok(match zu::hand_over(&responsible, &key, chosen.as_deref()) {
+    let target = zu::hand_over(&responsible, &key, chosen.as_deref());
+    if let (Some(arrival), Some(HandOver::Go(_) | HandOver::Page(_))) = (arrival, &target) {
+        site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
+    }
+    Ok(match target {
         None => fault(&Fault::NO_LEISTUNG),
         Some(HandOver::NoSuchDienst) => fault(&Fault::NO_DIENST),
         Some(HandOver::Go(url)) => leave(&url),

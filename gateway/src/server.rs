@@ -124,6 +124,8 @@ pub struct Server {
     pub internal: TcpListener,
     /// Our own pages.
     pub pages: axum::Router,
+    /// Further pages of the internal side.
+    pub inside: axum::Router,
     /// The table of routes; swapped by others.
     pub routes: Arc<ArcSwap<Routes>>,
     /// The way to the portals.
@@ -143,8 +145,8 @@ impl Server {
     ///
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { public, internal, pages, routes, proxy, metrics, ready, limits, tasks } = self;
-        let inside = internal::router(routes.clone(), metrics.clone(), ready, stop.clone());
+        let Self { public, internal, pages, inside, routes, proxy, metrics, ready, limits, tasks } = self;
+        let inside = internal::router(routes.clone(), metrics.clone(), ready, stop.clone(), inside);
         let edge = Arc::new(Edge::new(pages, routes, proxy.clone(), metrics.clone(), limits.clone()));
 
         let inside_stop = CancellationToken::new();
@@ -390,7 +392,7 @@ impl Drop for ClientSeat {
 }
 
 /// What counts as one client: an IPv4 address, or the 56 bits that one IPv6 customer has at least.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 72))),
         address => address,

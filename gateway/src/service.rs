@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Proxy, Settings};
@@ -34,11 +35,15 @@ pub enum StartError {
     /// A metric is registered twice.
     #[error("cannot set up the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The saved insights: a fault of ours.
+    #[error("the reading of the insights ended by a panic")]
+    Insights(#[source] tokio::task::JoinError),
 }
 
 /// The gateway, listening.
 pub struct Gateway {
     server: Server,
+    insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
     metrics: Arc<Metrics>,
@@ -81,11 +86,16 @@ impl Gateway {
             ..Limits::default()
         };
         let asked = catalog.clone();
-        let site = Site { catalog, public_url: config.server.public_url.clone() };
+        let (kept, counted) = (config.clone(), Arc::clone(&metrics));
+        let opened = tokio::task::spawn_blocking(move || Insights::open(&kept, counted, clock::now())).await;
+        let insights = Arc::new(opened.map_err(StartError::Insights)?);
+        let public_url = config.server.public_url.clone();
+        let site = Site { catalog, public_url, insights: Arc::clone(&insights) };
         let server = Server {
             public,
             internal,
             pages: pages::router(site),
+            inside: insights::page::router(Arc::clone(&insights)),
             routes: Arc::clone(&routes),
             proxy: Arc::clone(&proxy),
             metrics: Arc::clone(&metrics),
@@ -94,7 +104,8 @@ impl Gateway {
             tasks: tasks.clone(),
         };
         let own_host = config.server.public_url.host_str().map(str::to_owned);
-        Ok(Self { server, routes, proxy, metrics, own_host, public: public_address, internal: internal_address })
+        let (public, internal) = (public_address, internal_address);
+        Ok(Self { server, insights, routes, proxy, metrics, own_host, public, internal })
     }
 
     /// Where the public side listens.
@@ -117,9 +128,14 @@ impl Gateway {
         }
     }
 
-    /// Serves until `stop` and the end of the open requests.
+    /// Serves until `stop` and the end of the open requests; what they counted is saved then.
     pub async fn run(self, stop: CancellationToken) {
+        let served = CancellationToken::new();
+        let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
         self.server.run(stop).await;
+        served.cancel();
+        // That it panicked is in the log already.
+        let _ = keeping.await;
     }
 }
 

@@ -7,6 +7,7 @@ mod citizen;
 mod crash;
 mod faults;
 mod guard;
+mod insights;
 mod judged;
 mod tidy;
 mod verbund;

@@ -42,11 +42,13 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
         eprintln!("{}: {records} records, {} findings", portal.name, report.findings.len());
     }
     indexer.follow().await.map_err(setup::fault)?;
+    let inside = gateway.internal();
     let serving = tasks.spawn(gateway.run(stop.clone()));
     let registered = Arc::new(ArcSwap::from_pointee(portals));
     tasks.spawn(service::collect(Arc::clone(&indexer), registered, 1, tasks.clone(), stop.clone()));
     tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
     eprintln!("Beispielverbund mit erfundenen Angaben. Zum Ausprobieren: „hund anmelden bochum“. Beenden mit Strg+C.");
+    eprintln!("Was gesucht wird, für den Betrieb: http://{inside}/insights");
     println!("{}", config.server.public_url);
     let mut terminate = signal(SignalKind::terminate()).map_err(Fault::work)?;
     tokio::select! {

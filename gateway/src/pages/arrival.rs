@@ -1,7 +1,7 @@
 //! How a citizen came from a page of results: the question and the rank of the hit, in the address of the hit.
 //!
 //! That takes no cookie, no script and no detour: the address is right without them too, and is the canonical one. With
-//! them the page has a way back to the results.
+//! them the page has a way back to the results, and it can be counted which hits are opened (`crate::insights`).
 
 use connectors::gebiet::Ars;
 

@@ -18,7 +18,7 @@ use super::zu::{self, HandOver, Lage, ZuPage};
 use super::{assemble, leave, unknown_place};
 use crate::api;
 
-mod markup;
+pub(crate) mod markup;
 
 fn page(title: &str) -> Page {
     Page { style: "0", ..Page::new(title, Some("http://localhost:8080/hier".into())) }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use connectors::gebiet::Level;
 use indexer::record::ModulArt;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// German legal time by its rule, so that no time zone files are needed on the machine (EU directive 2000/84/EC).
@@ -114,9 +115,14 @@ pub fn language(code: &str) -> &str {
     }
 }
 
+/// The day in Germany.
+pub fn day(when: Timestamp) -> Date {
+    when.to_zoned(BERLIN.clone()).date()
+}
+
 /// The day in Germany as `JJJJ-MM-TT`, for programs.
 pub fn date_iso(when: Timestamp) -> String {
-    when.to_zoned(BERLIN.clone()).date().to_string()
+    day(when).to_string()
 }
 
 /// The day in Germany as `TT.MM.JJJJ`, for people.
@@ -130,7 +136,7 @@ pub fn results(number: usize) -> String {
 }
 
 /// A number with a point between thousands.
-fn grouped(number: usize) -> String {
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

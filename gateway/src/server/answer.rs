@@ -24,6 +24,7 @@ use tower::ServiceExt;
 use super::Limits;
 use crate::body::{Body, Bounded};
 use crate::failure::{self, Failure, secure_headers, wants_json};
+use crate::insights::Asker;
 use crate::metrics::{Answered, Held, Metrics};
 use crate::proxy::{Client, Proxy};
 use crate::routes::{Matched, Routes, Target};
@@ -71,7 +72,7 @@ impl Edge {
             Ok(Target::NotLoaded) => self.failed(&Failure::NotLoaded, &asked, None),
             Ok(Target::Own) => {
                 ticket.by = Answered::Own;
-                self.own(request, &asked).await
+                self.own(request, client, &asked).await
             }
             Ok(Target::Portal(matched)) => {
                 ticket.by = Answered::Portal;
@@ -91,7 +92,10 @@ impl Edge {
         self.routes.load().find(host, request.uri().path()).map_err(|_| Failure::UnsafePath)
     }
 
-    async fn own(&self, request: Request<Incoming>, asked: &Asked) -> Response<Body> {
+    async fn own(&self, mut request: Request<Incoming>, client: SocketAddr, asked: &Asked) -> Response<Body> {
+        if let Some(asker) = Asker::of(client.ip(), request.method(), request.headers()) {
+            request.extensions_mut().insert(asker);
+        }
         let Limits { body_idle_time, own_body_bytes, .. } = self.limits;
         let request = request.map(|body| Body::new(Bounded::new(body, body_idle_time, own_body_bytes)));
         match unpanicked(page(self.pages.clone(), request)).await {

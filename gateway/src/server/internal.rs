@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::Json;
 use axum::extract::State;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -24,12 +25,13 @@ struct Inside {
     stop: CancellationToken,
 }
 
-/// `/metrics`, `/healthz`, `/readyz` and `/debug/routes`.
+/// `/metrics`, `/healthz`, `/readyz` and `/debug/routes`, and beside them `further`. Nothing of it may be kept.
 pub(super) fn router(
     routes: Arc<ArcSwap<Routes>>,
     metrics: Arc<Metrics>,
     ready: Ready,
     stop: CancellationToken,
+    further: axum::Router,
 ) -> axum::Router {
     axum::Router::new()
         .route("/metrics", get(metrics_text))
@@ -37,6 +39,13 @@ pub(super) fn router(
         .route("/readyz", get(readiness))
         .route("/debug/routes", get(listing))
         .with_state(Inside { routes, metrics, ready, stop })
+        .merge(further)
+        .layer(map_response(keep_not))
+}
+
+async fn keep_not(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 async fn metrics_text(State(inside): State<Inside>) -> Response {
