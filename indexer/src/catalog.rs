@@ -186,6 +186,8 @@ pub struct LeistungShort {
     pub id: String,
     /// Its keys.
     pub schluessel: Vec<Leistungsschluessel>,
+    /// Its first key leads to it; not so where its portal describes several Leistungen under one key.
+    pub key_names_it: bool,
     /// Its name.
     pub name: String,
     /// Short text without markup, at most about 300 characters; may be empty.
@@ -201,9 +203,10 @@ pub struct LeistungShort {
 }
 
 impl LeistungShort {
-    /// What stands for this Leistung in addresses: its first key, else its id.
+    /// What stands for this Leistung in addresses: its first key where that leads to it, else its id.
     pub fn address_key(&self) -> String {
-        self.schluessel.first().map_or_else(|| self.id.clone(), ToString::to_string)
+        let key = self.schluessel.first().filter(|_| self.key_names_it);
+        key.map_or_else(|| self.id.clone(), ToString::to_string)
     }
 }
 

@@ -338,6 +338,7 @@ fn document(fields: &Fields, key: &str, changed: &Changed) -> Option<TantivyDocu
         schluessel: leistung.schluessel.clone(),
         title: leistung.title.clone(),
         kurztext: Lang::OFFERED.into_iter().filter_map(short).collect(),
+        keywords: leistung.keywords.get(&Lang::DE).cloned().unwrap_or_default(),
         changed: stored.changed,
     };
     document.add_text(fields.shown, serde_json::to_string(&shown).expect("plain values"));

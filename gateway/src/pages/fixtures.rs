@@ -46,6 +46,7 @@ pub fn short(name: &str) -> LeistungShort {
     LeistungShort {
         id: "L900001_000815".into(),
         schluessel: vec!["99012999017001".parse().unwrap()],
+        key_names_it: true,
         name: name.into(),
         kurztext: "Wenn Sie einen Hund halten, melden Sie ihn bei Ihrer Stadt an. Sie zahlen dann Hundesteuer.".into(),
         lang: Lang::DE,

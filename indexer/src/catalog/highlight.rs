@@ -5,22 +5,32 @@ use std::collections::HashSet;
 
 use super::question::Unit;
 use crate::index::german::Stems;
+use crate::index::postings::words;
+use crate::words::content;
 
-/// The stems that count as found.
+/// The stems that count as found, for each word of the question.
 pub(super) struct Marks {
-    stems: HashSet<String>,
+    stems: Vec<HashSet<String>>,
     german: RefCell<Stems>,
 }
 
 impl Marks {
     pub(super) fn of(units: &[Unit]) -> Self {
-        let stems = units.iter().flat_map(Unit::stands_for).map(str::to_owned).collect();
+        let stems = units.iter().map(|unit| unit.stands_for().into_iter().map(str::to_owned).collect()).collect();
         Self { stems, german: RefCell::new(Stems::german()) }
     }
 
-    /// How many words of a name were found.
-    pub(super) fn count(&self, name: &str) -> usize {
-        self.spans(name).len()
+    /// How many words of the question stand in any of these texts.
+    pub(super) fn said<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> usize {
+        let words: HashSet<String> =
+            texts.into_iter().flat_map(words).map(|word| self.german.borrow_mut().of(&word)).collect();
+        self.stems.iter().filter(|stems| words.iter().any(|word| holds(stems, word))).count()
+    }
+
+    /// The share of the question that stands in a name, times the share of the name that was asked for.
+    pub(super) fn both_ways(&self, name: &str) -> f32 {
+        let share = |part: usize, all: usize| part as f32 / all.max(1) as f32;
+        share(self.said([name]), self.stems.len()) * share(self.spans(name).len(), content(name).len())
     }
 
     /// The name as HTML, with the words that were found marked.
@@ -59,10 +69,14 @@ impl Marks {
 
     fn found(&self, word: &str) -> bool {
         let stem = self.german.borrow_mut().of(word);
-        // A compound counts as found when a part of it was looked for.
-        self.stems.contains(&stem)
-            || self.stems.iter().any(|part| part.len() >= 4 && stem.len() > part.len() && stem.contains(part.as_str()))
+        self.stems.iter().any(|stems| holds(stems, &stem))
     }
+}
+
+/// A compound counts as found when a part of it was looked for.
+fn holds(stems: &HashSet<String>, word: &str) -> bool {
+    let part = |part: &String| part.len() >= 4 && word.len() > part.len() && word.contains(part.as_str());
+    stems.contains(word) || stems.iter().any(part)
 }
 
 /// Text as HTML.

@@ -3,7 +3,6 @@
 //! The steps, each visible with `--explain`: the place out of the question, its language, what its words stand for, what
 //! it means officially, the reasons for every concept, their weights, and last the nearest description of each hit.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use connectors::gebiet::{Ars, Reading};
@@ -21,7 +20,7 @@ use super::{
     Catalog, CatalogError, Choice, Facet, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion, Verdict,
 };
 use crate::index::agency_number;
-use crate::index::postings::ConceptNo;
+use crate::index::postings::{ConceptNo, Postings};
 use crate::index::schema::Shown;
 use crate::record::{Lang, in_lang};
 
@@ -33,6 +32,10 @@ const BY_MEANING: usize = 20;
 const WORTH_SHOWING: f32 = 0.25;
 /// From which probability on the words alone decide.
 const BEYOND_DOUBT: f32 = 0.97;
+/// How many of the first hits are looked at closely, to put the online and the local first.
+const CLOSELY: usize = 50;
+/// How many descriptions that one key names are compared with a question.
+const MOST_UNDER_ONE_KEY: usize = 16;
 /// Two hits are close when the second has at least this share of the score of the first.
 const CLOSE: f32 = 0.93;
 
@@ -143,8 +146,9 @@ impl Catalog {
         let mut asked = self.ask(&understanding, question);
         let weights = self.ranking.load();
         let judge = |asked: &Asked| {
-            let ranked = asked.ranked(weights.weights(asked.foreign.is_some(), asked.with_meaning), &candidates);
+            let mut ranked = asked.ranked(weights.weights(asked.foreign.is_some(), asked.with_meaning), &candidates);
             let verdict = asked.verdict(weights.verdicts(asked.with_meaning), &ranked);
+            question.break_ties(weights.ties, &understanding.postings, &mut ranked);
             (ranked, verdict)
         };
         let (mut ranked, mut verdict) = judge(&asked);
@@ -212,7 +216,10 @@ impl Catalog {
 
     /// Adds how near the meanings are; false without the part that knows.
     fn compare_meanings(&self, asked: &mut Asked, understanding: &Understanding, question: &Question) -> bool {
-        let Some(near) = self.near(understanding, &question.text) else { return false };
+        // What is compared is what was understood: a model is thrown off by mistakes more than by anything.
+        let corrected = if asked.foreign.is_none() { corrected(&question.text, &asked.units) } else { None };
+        let text = corrected.as_deref().unwrap_or(&question.text);
+        let Some(near) = self.near(understanding, text) else { return false };
         asked.weighed.with_meaning(near);
         asked.with_meaning = true;
         true
@@ -260,8 +267,9 @@ impl Catalog {
         Ok(found)
     }
 
-    /// The description of a concept to show. Where one portal describes several Leistungen under one key, and all are as
-    /// local, it is the one whose name says most of the question.
+    /// The description of a concept to show. Where one portal describes several
+    /// Leistungen under one key, and all are as local, it is the one whose names and keywords say most of the
+    /// question, and where that is the same, the one with a name that says little else.
     fn description(
         &self,
         understanding: &Understanding,
@@ -271,13 +279,20 @@ impl Catalog {
     ) -> Result<Option<Shown>, CatalogError> {
         let areas: Vec<u64> = question.areas.iter().map(Ars::number).collect();
         let nearest = understanding.postings.nearest(concept, &areas, question.agencies.as_deref());
-        let mut best: Option<(usize, Shown)> = None;
-        for address in nearest.into_iter().take(8) {
+        if let [only] = nearest.as_slice() {
+            return Ok(Some(understanding.postings.shown(*only)?));
+        }
+        let mut best: Option<([f32; 3], Shown)> = None;
+        for address in nearest.into_iter().take(MOST_UNDER_ONE_KEY) {
             let shown = understanding.postings.shown(address)?;
             let name = in_lang(&shown.title, Lang::DE).map_or("", |(_, name)| name);
-            let said = marks.count(name);
-            if best.as_ref().is_none_or(|(most, _)| said > *most) {
-                best = Some((said, shown));
+            let text = in_lang(&shown.kurztext, Lang::DE).map_or("", |(_, text)| text);
+            let names = || std::iter::once(name).chain(shown.keywords.iter().map(String::as_str));
+            let both_ways = names().map(|name| marks.both_ways(name)).fold(0.0, f32::max);
+            let said = marks.said(names());
+            let fits = [said as f32, both_ways, (2 * marks.said([name]) + marks.said([text])) as f32];
+            if best.as_ref().is_none_or(|(most, _)| fits > *most) {
+                best = Some((fits, shown));
             }
         }
         Ok(best.map(|(_, shown)| shown))
@@ -308,12 +323,20 @@ impl Catalog {
         groups.into_iter().find_map(nearest).map(|address| Ok(postings.shown(address)?)).transpose()
     }
 
+    /// True unless the same agency describes several Leistungen under the first key of this one.
+    fn key_names(&self, shown: &Shown) -> bool {
+        let postings = self.index.load_full().postings();
+        let group = shown.schluessel.first().and_then(|key| postings.by_group(key.number()));
+        group.is_none_or(|concept| postings.described_times(concept, agency_number(&shown.id.agency)) <= 1)
+    }
+
     pub(super) fn short(&self, shown: &Shown, lang: Lang) -> LeistungShort {
         let (found, name) =
             in_lang(&shown.title, lang).map_or_else(|| (lang, shown.id.text.clone()), |(l, n)| (l, n.clone()));
         LeistungShort {
             id: shown.id.to_string(),
             schluessel: shown.schluessel.clone(),
+            key_names_it: self.key_names(shown),
             name,
             kurztext: shown.kurztext.get(&found).cloned().unwrap_or_default(),
             lang: found,
@@ -401,6 +424,19 @@ impl Question {
             candidates.iter_mut().zip(described).for_each(|(one, described)| *one &= described);
         }
         candidates
+    }
+
+    /// Puts what can be done online, and what the place itself describes, before what fits no better.
+    fn break_ties(&self, ties: super::ranking::Ties, postings: &Postings, ranked: &mut [(ConceptNo, f32)]) {
+        let areas: Vec<u64> = self.areas.iter().map(Ars::number).collect();
+        let online = postings.online(&areas);
+        let close = ranked.len().min(CLOSELY);
+        for (concept, score) in &mut ranked[..close] {
+            let local = areas.first().is_some_and(|here| postings.valid_in(*concept, *here));
+            *score +=
+                ties.online * f32::from(u8::from(online[*concept as usize])) + ties.local * f32::from(u8::from(local));
+        }
+        ranked[..close].sort_by(|a, b| b.1.total_cmp(&a.1));
     }
 
     fn online_here(&self, understanding: &Understanding) -> Vec<bool> {
@@ -516,11 +552,9 @@ impl Asked {
         Evidence::of(first, second, &row, self.unknown())
     }
 
-    /// The share of the words that nobody knows.
+    /// How doubtful the words are: the share of those that nobody knows, corrected ones by their mistakes.
     pub(super) fn unknown(&self) -> f32 {
-        let known = |unit: &&Unit| unit.corrected.is_none() && (unit.said || !unit.alternatives.is_empty());
-        let known = self.units.iter().filter(known).count();
-        1.0 - known as f32 / self.units.len().max(1) as f32
+        self.units.iter().map(|unit| unit.doubt).sum::<f32>() / self.units.len().max(1) as f32
     }
 
     fn explain(&self, understanding: &Understanding, ranked: &[(ConceptNo, f32)], question: &Question) -> Vec<String> {
@@ -564,19 +598,21 @@ fn corrected(text: &str, units: &[Unit]) -> Option<String> {
     if wrong.is_empty() {
         return None;
     }
-    let mut seen = HashSet::new();
-    let word = |word: &str| {
-        let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase();
-        match wrong.iter().find(|(typed, _)| *typed == bare) {
-            Some((typed, right)) => {
-                seen.insert(*typed);
-                (*right).to_owned()
-            }
-            None => word.to_owned(),
+    let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase();
+    let right = |typed: String| wrong.iter().find(|(one, _)| *one == typed).map(|(_, right)| (*right).to_owned());
+    let mut words = text.split_whitespace().peekable();
+    let (mut all, mut changed) = (Vec::new(), false);
+    while let Some(word) = words.next() {
+        let one = bare(word);
+        let two = words.peek().and_then(|next| right(one.clone() + &bare(next)));
+        if two.is_some() {
+            words.next();
         }
-    };
-    let text = text.split_whitespace().map(word).collect::<Vec<_>>().join(" ");
-    (!seen.is_empty()).then_some(text)
+        let right = two.or_else(|| right(one));
+        changed |= right.is_some();
+        all.push(right.unwrap_or_else(|| word.to_owned()));
+    }
+    changed.then(|| all.join(" "))
 }
 
 pub(super) type Shared = Arc<Understanding>;

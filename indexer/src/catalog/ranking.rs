@@ -30,16 +30,16 @@ pub(super) type Reasons = [f32; COUNT];
 pub(super) type Weights = [f32; COUNT];
 
 /// How many values a verdict is made of.
-pub(super) const VALUES: usize = 5;
+pub(super) const VALUES: usize = 6;
 
 /// What a verdict is made of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evidence {
     /// That anything fits: the score of the first hit, what is matched of the question, the share of its words that
-    /// nobody knows, how near the meanings are, how surely an official name leads there.
+    /// nobody knows, how near the meanings are, how surely an official name leads there, its most telling word.
     pub fits: [f32; VALUES],
     /// That the first hit is the one: its score, its distance to the second, what is matched of the question, how much
-    /// of its title is asked for, how surely an official name leads there.
+    /// of its title is asked for, how surely an official name leads there, its most telling word.
     pub clear: [f32; VALUES],
 }
 
@@ -50,8 +50,8 @@ impl Evidence {
         let matched = reason(3).max(reason(13)).max(reason(8));
         let near = reason(14).max(reason(15));
         Self {
-            fits: [first, matched, unknown, near, reason(11)],
-            clear: [first, first - second, matched, reason(4), reason(11)],
+            fits: [first, matched, unknown, near, reason(11), reason(18)],
+            clear: [first, first - second, matched, reason(4), reason(11), reason(18)],
         }
     }
 }
@@ -77,8 +77,19 @@ pub struct Ranking {
     pub(super) german_without_meaning: Weights,
     pub(super) foreign: Weights,
     pub(super) foreign_without_meaning: Weights,
+    pub(super) ties: Ties,
     pub(super) verdicts: Verdicts,
     pub(super) verdicts_without_meaning: Verdicts,
+}
+
+/// What decides between hits that fit alike. Judged questions say nothing of it: it depends on what a place has.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ties {
+    /// What can be done online there.
+    pub online: f32,
+    /// What the place itself describes, before what it inherits.
+    pub local: f32,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +99,7 @@ struct File {
     german_without_meaning: BTreeMap<String, f32>,
     foreign: BTreeMap<String, f32>,
     foreign_without_meaning: BTreeMap<String, f32>,
+    ties: Ties,
     verdicts: Verdicts,
     verdicts_without_meaning: Verdicts,
 }
@@ -113,6 +125,7 @@ impl Ranking {
             german_without_meaning: weights("german_without_meaning", file.german_without_meaning)?,
             foreign: weights("foreign", file.foreign)?,
             foreign_without_meaning: weights("foreign_without_meaning", file.foreign_without_meaning)?,
+            ties: file.ties,
             verdicts: file.verdicts,
             verdicts_without_meaning: file.verdicts_without_meaning,
         })

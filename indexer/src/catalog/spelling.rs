@@ -21,11 +21,16 @@ const COMMON: f32 = 0.1;
 /// What the same first letter makes up for: people mistype it rarely.
 const SAME_START: f32 = 0.5;
 
+/// What umlauts cost that stand in one of the words alone, where any were typed.
+const OTHER_UMLAUTS: f32 = 0.5;
+
 /// A word that may be meant.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Near {
     /// Its place in the vocabulary.
     pub at: usize,
+    /// How many mistakes there are between.
+    pub mistakes: u8,
     /// The less, the nearer.
     pub cost: f32,
 }
@@ -64,6 +69,11 @@ pub(crate) fn without_umlauts(word: &str) -> String {
     folded
 }
 
+/// How many umlauts and ß there are.
+fn umlauts(word: &str) -> usize {
+    word.chars().filter(|letter| matches!(letter, 'ä' | 'ö' | 'ü' | 'ß')).count()
+}
+
 /// All words that may be meant.
 #[derive(Debug, Default)]
 pub(super) struct Spelling {
@@ -72,11 +82,11 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    /// Takes words in any order; of equal ones the first spelling is kept and the counts add up.
+    /// Takes words in any order; those of one stem that differ in umlauts alone are one, with the first spelling.
     pub(super) fn new(mut words: Vec<Known>) -> Self {
         words.sort_unstable();
         words.dedup_by(|next, kept| {
-            let same = next.folded == kept.folded;
+            let same = next.folded == kept.folded && next.stem == kept.stem;
             if same {
                 kept.count += next.count;
             }
@@ -110,6 +120,7 @@ impl Spelling {
 
     /// The words nearest to `typed`, the nearest first, each stem once; at most `limit`.
     pub(super) fn near(&self, typed: &str, limit: usize) -> Vec<Near> {
+        let umlauts = umlauts(typed);
         let typed = without_umlauts(typed);
         let letters = typed.chars().count();
         let mistakes = if letters >= TWO_MISTAKES { 2 } else { 1 };
@@ -117,10 +128,12 @@ impl Spelling {
         let first = typed.chars().next();
         let mut found = Vec::new();
         self.walk(&dfa, |at, distance| {
-            let Known { folded, count, .. } = &self.words[at];
+            let Known { folded, spelled, count, .. } = &self.words[at];
             let start = if folded.chars().next() == first { SAME_START } else { 0.0 };
-            let cost = f32::from(distance) - COMMON * (1.0 + *count as f32).ln() - start;
-            found.push(Near { at, cost });
+            // Who has the keys uses them: "Fördreung" is "Förderung", not "Forderung".
+            let other = if umlauts > 0 && self::umlauts(spelled) != umlauts { OTHER_UMLAUTS } else { 0.0 };
+            let cost = f32::from(distance) - COMMON * (1.0 + *count as f32).ln() - start + other;
+            found.push(Near { at, mistakes: distance, cost });
         });
         found.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.at.cmp(&b.at)));
         let mut stems = std::collections::HashSet::new();

@@ -8,7 +8,7 @@ use super::question::{AS_PART, Meaning, Understanding, Unit};
 use crate::index::postings::{ConceptNo, FIELDS, Name, Postings, TermNo};
 
 /// The reasons, in the order of the weights, each with what it is.
-pub(super) const REASONS: [(&str, &str); 18] = [
+pub(super) const REASONS: [(&str, &str); 20] = [
     ("title", "share of the question, by how much each word says, that stands in a title"),
     ("keywords", "the same in the keywords"),
     ("text", "the same in the texts"),
@@ -27,6 +27,8 @@ pub(super) const REASONS: [(&str, &str); 18] = [
     ("meaning_of_text", "nearness of the meanings of question and title, keywords and text"),
     ("title_exact", "the question is a title"),
     ("official_best", "square of the fit: one clear way counts more than two half ones"),
+    ("telling_word", "the word that says most, in the best field; 0 where nobody knows it"),
+    ("together", "share of the neighbouring words of the question that stand together in one title or keyword"),
 ];
 /// How many reasons there are.
 pub(super) const COUNT: usize = REASONS.len();
@@ -93,15 +95,23 @@ impl Understanding {
         let postings = &*self.postings;
         let count = postings.concepts.len();
         let [title, keywords, body] = std::array::from_fn(|field| matched(postings, units, field));
+        let telling = most_telling(units).map(|unit| std::slice::from_ref(unit));
+        let telling =
+            telling.map(|unit| best_field(std::array::from_fn(|field| matched(postings, unit, field)).each_ref()));
+        let telling = telling.unwrap_or_else(|| vec![0.0; count]);
         let mut both = Both::new(postings);
         both.hold(units);
         let (mut precise_title, mut precise_keyword) = (vec![0.0f32; count], vec![0.0f32; count]);
+        let neighbours = Neighbours::of(units);
+        let mut together = vec![0.0f32; count];
         for (at, concept) in postings.concepts.iter().enumerate() {
             if title[at] > 0.0 {
                 precise_title[at] = both.best(&concept.titles);
+                together[at] = neighbours.together(&concept.titles);
             }
             if keywords[at] > 0.0 {
                 precise_keyword[at] = both.best(&concept.keywords);
+                raise(&mut together[at], KEYWORD * neighbours.together(&concept.keywords));
             }
         }
         let [title_letters, name_letters] = postings.alike(text);
@@ -111,7 +121,7 @@ impl Understanding {
             self.weigh_official(*meaning, &mut both, &mut official);
         }
         let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f32>>();
-        let best: Vec<f32> = (0..count).map(|at| title[at].max(KEYWORD * keywords[at]).max(TEXT * body[at])).collect();
+        let best = best_field([&title, &keywords, &body]);
         let title_both = product(&title, &precise_title);
         let title_root = title_both.iter().map(|value| value.sqrt()).collect();
         let exact = title_both.iter().map(|value| f32::from(u8::from(*value > 0.98))).collect();
@@ -138,6 +148,8 @@ impl Understanding {
             vec![0.0; count],
             exact,
             official.best,
+            telling,
+            together,
         ];
         Weighed { columns }
     }
@@ -182,6 +194,62 @@ impl Official {
     fn new(count: usize) -> Self {
         let [both, title, anywhere, best] = std::array::from_fn(|_| vec![0.0; count]);
         Self { both, title, anywhere, best }
+    }
+}
+
+/// What stands in the best field of each concept.
+fn best_field([title, keywords, body]: [&Vec<f32>; FIELDS]) -> Vec<f32> {
+    (0..title.len()).map(|at| title[at].max(KEYWORD * keywords[at]).max(TEXT * body[at])).collect()
+}
+
+/// The word that says most; none where nobody knows one of them, which then says more than all others.
+fn most_telling(units: &[Unit]) -> Option<&Unit> {
+    let known = |unit: &Unit| !unit.alternatives.is_empty() || !unit.parts.is_empty();
+    if units.iter().all(known) { units.iter().max_by(|a, b| a.idf.total_cmp(&b.idf)) } else { None }
+}
+
+/// Which words of a question stand side by side.
+struct Neighbours {
+    /// By term: a bit for each word of the question that it may stand for.
+    words: HashMap<TermNo, u32>,
+    pairs: usize,
+}
+
+impl Neighbours {
+    fn of(units: &[Unit]) -> Self {
+        let mut words: HashMap<TermNo, u32> = HashMap::new();
+        for (at, unit) in units.iter().enumerate().take(32) {
+            let parts = unit.parts.iter().flat_map(|(terms, _)| terms).flatten();
+            for term in unit.alternatives.iter().map(|(term, _)| term).chain(parts) {
+                *words.entry(*term).or_default() |= 1 << at;
+            }
+        }
+        Self { words, pairs: units.len().min(32).saturating_sub(1) }
+    }
+
+    /// The share of the pairs that stand together in the best of these names: side by side, or with one word between.
+    fn together(&self, names: &[Name]) -> f32 {
+        if self.pairs == 0 {
+            return 0.0;
+        }
+        names.iter().map(|name| self.share(name)).fold(0.0, f32::max)
+    }
+
+    fn share(&self, name: &Name) -> f32 {
+        let bits = |term: &TermNo| self.words.get(term).copied().unwrap_or(0);
+        let mut line = Vec::with_capacity(2 * name.terms.len());
+        for word in &name.terms {
+            match &*word.parts {
+                [] => line.push(bits(&word.term)),
+                parts => line.extend(parts.iter().map(|part| bits(part) | bits(&word.term))),
+            }
+        }
+        // In either order: "Hund anmelden" and "Anmeldung eines Hundes".
+        let pairs = |one: u32, other: u32| (one & other >> 1) | (other & one >> 1);
+        let beside = line.windows(2).fold(0, |found, two| found | pairs(two[0], two[1]));
+        let near = line.windows(3).fold(0, |found, three| found | pairs(three[0], three[2]));
+        let count = |bits: u32| bits.count_ones() as f32;
+        (count(beside) + 0.5 * count(near & !beside)) / self.pairs as f32
     }
 }
 

@@ -115,6 +115,7 @@ impl Catalog {
                         schluessel: leistung.schluessel.clone(),
                         title: leistung.title.clone(),
                         kurztext: Lang::OFFERED.into_iter().filter_map(short).collect(),
+                        keywords: Vec::new(),
                         changed: stored.changed,
                     }));
                 }

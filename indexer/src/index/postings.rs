@@ -309,6 +309,16 @@ impl Postings {
         found.into_iter().take_while(|one| one.0 == first).map(|one| one.2).collect()
     }
 
+    /// True where a description of a concept is valid in this very area.
+    pub(crate) fn valid_in(&self, concept: ConceptNo, area: u64) -> bool {
+        self.concepts[concept as usize].descriptions.iter().any(|one| one.valid.contains(&area))
+    }
+
+    /// How many descriptions an agency gives of a concept.
+    pub(crate) fn described_times(&self, concept: ConceptNo, agency: u64) -> usize {
+        self.concepts[concept as usize].descriptions.iter().filter(|one| one.agency == agency).count()
+    }
+
     /// Marks the concepts that one of `agencies` describes.
     pub(crate) fn described_by(&self, agencies: &[u64]) -> Vec<bool> {
         let by = |concept: &Concept| concept.descriptions.iter().any(|one| agencies.contains(&one.agency));

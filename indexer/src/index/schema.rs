@@ -13,7 +13,7 @@ use super::german::{ENGLISH, GERMAN};
 use crate::record::{Lang, Texts};
 
 /// Changes when the fields or the analysis change: an index of another version is made anew.
-pub(crate) const VERSION: &str = "3";
+pub(crate) const VERSION: &str = "4";
 
 /// The fields of both sorts of documents.
 #[derive(Debug, Clone)]
@@ -70,6 +70,9 @@ pub(crate) struct Shown {
     pub schluessel: Vec<connectors::ids::Leistungsschluessel>,
     pub title: Texts,
     pub kurztext: Texts,
+    /// German keywords: what tells the Leistungen apart that one portal describes under one key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<String>,
     pub changed: Option<jiff::Timestamp>,
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,6 +22,10 @@ const TEXT_LETTERS: usize = 300;
 /// The cosine of unrelated texts in this model, and what makes the rest about 1: its vectors lie in a narrow cone.
 const UNRELATED: f32 = 0.8;
 const SPREAD: f32 = 8.0;
+/// How many questions are kept with their vectors, 1.5 kB each, and for how long: people ask the same things, and making
+/// a vector costs a thousand times more than comparing it.
+const QUESTIONS: u64 = 10_000;
+const QUESTIONS_KEPT: Duration = Duration::from_secs(3600);
 /// Which share of the concepts must have vectors for them to be compared at all.
 const ENOUGH: f32 = 0.9;
 
@@ -38,6 +43,7 @@ pub struct Meaning {
     digest: u64,
     file: PathBuf,
     known: Mutex<HashMap<u64, Vector>>,
+    asked: moka::sync::Cache<String, Arc<[f32; DIM]>>,
 }
 
 /// The vectors of the concepts of one state of the index, in their order: of the title, and of all there is.
@@ -54,7 +60,8 @@ impl Meaning {
         drop(bytes);
         let model = Model::open(model)?;
         let known = Mutex::new(read(file, digest).unwrap_or_default());
-        Ok(Self { model, digest, file: file.to_owned(), known })
+        let asked = moka::sync::Cache::builder().max_capacity(QUESTIONS).time_to_live(QUESTIONS_KEPT).build();
+        Ok(Self { model, digest, file: file.to_owned(), known, asked })
     }
 
     /// Makes the vectors that are missing and keeps them; how many there were. Takes some hundredths of a second each.
@@ -114,7 +121,8 @@ impl Meaning {
 
     /// How near a question is to each concept: about 0 for unrelated ones, about 1 for the same.
     pub(crate) fn near(&self, question: &str, table: &Table) -> [Vec<f32>; 2] {
-        let question = self.model.embed(question, Side::Query);
+        // Those who ask the same at the same time wait for one of them.
+        let question = self.asked.get_with_by_ref(question, || Arc::new(self.model.embed(question, Side::Query)));
         let near = |vector: &Option<Vector>| {
             vector.as_ref().map_or(0.0, |vector| ((vector.dot(&question) - UNRELATED) * SPREAD).max(-1.0))
         };
