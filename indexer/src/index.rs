@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use concept::Group;
+use connectors::leika::Leika;
 use german::Compounds;
 use postings::Postings;
 use schema::{Fields, Shown};
@@ -241,7 +242,7 @@ async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), I
     Ok((generation, writer))
 }
 
-/// The distinct titles and keywords of all Leistungen, and how many Leistungen there are.
+/// The distinct titles, keywords and names in the catalogues of all Leistungen, and how many Leistungen there are.
 async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> {
     let (mut titles, mut count, mut last) = (BTreeSet::new(), 0, 0);
     loop {
@@ -252,6 +253,8 @@ async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> 
             count += 1;
             let german = leistung.title.get(&Lang::DE).into_iter().chain(leistung.bezeichnung.get(&Lang::DE));
             titles.extend(german.chain(leistung.keywords.get(&Lang::DE).into_iter().flatten()).cloned());
+            let official = leistung.schluessel.iter().flat_map(|key| Leika::built_in().names(*key));
+            titles.extend(official.map(str::to_owned));
         }
     }
 }

@@ -1,3 +1,5 @@
+mod leika;
+
 use connectors::registration::Portal;
 
 use super::*;

@@ -24,8 +24,8 @@ pub(crate) type TermNo = u32;
 /// Where a term stands in a field, and what it counts there.
 type List = Box<[(ConceptNo, f32)]>;
 
-/// The fields of a match: titles, keywords, other texts.
-pub(crate) const FIELDS: usize = 3;
+/// The fields of a match: titles, keywords, names of the catalogues, other texts.
+pub(crate) const FIELDS: usize = 4;
 /// Stands before the terms of English texts.
 pub(crate) const ENGLISH: &str = "en:";
 /// Letters of a gram, edges of words included.
@@ -54,6 +54,8 @@ pub(crate) struct Concept {
     pub group: u64,
     pub titles: Vec<Name>,
     pub keywords: Vec<Name>,
+    /// What LeiKa and OZG call it.
+    pub leika: Vec<Name>,
     pub has_text: bool,
     /// The beginning of its text.
     pub text: Box<str>,
@@ -132,6 +134,7 @@ impl Postings {
                     group,
                     titles: Vec::new(),
                     keywords: Vec::new(),
+                    leika: Vec::new(),
                     has_text: !names.text.is_empty(),
                     text: names.text.as_str().into(),
                     adressat: names.adressat.clone(),
@@ -157,7 +160,9 @@ impl Postings {
             terms: reading.terms,
             lists: reading.lists.into_iter().map(|lists| lists.map(|list| sorted(list).into_boxed_slice())).collect(),
             title_grams: Grams::of(all_names.iter().map(|names| names.titles.iter().take(1))),
-            name_grams: Grams::of(all_names.iter().map(|names| names.titles.iter().chain(&names.keywords))),
+            name_grams: Grams::of(
+                all_names.iter().map(|names| names.titles.iter().chain(&names.keywords).chain(&names.leika)),
+            ),
             concepts,
             by_group,
             by_area,
@@ -169,7 +174,7 @@ impl Postings {
         Ok(postings)
     }
 
-    /// Takes titles and keywords apart, and learns the words they are made of.
+    /// Takes titles, keywords and names of the catalogues apart, and learns the words they are made of.
     fn name(&mut self, all_names: &[Names], compounds: &Compounds) {
         let mut stems = Stems::german();
         let mut stemmed: HashMap<String, (TermNo, Box<[TermNo]>)> = HashMap::new();
@@ -200,6 +205,7 @@ impl Postings {
             };
             concept.titles = names.titles.iter().map(&mut name).collect();
             concept.keywords = names.keywords.iter().map(&mut name).collect();
+            concept.leika = names.leika.iter().map(&mut name).collect();
         }
         self.concepts = concepts;
         self.vocabulary =
