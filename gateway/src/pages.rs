@@ -5,6 +5,7 @@
 
 pub mod address;
 mod leistung;
+mod narrow;
 pub mod respond;
 mod results;
 mod templates;
@@ -34,6 +35,7 @@ use crate::api;
 use crate::api::params::{ParamError, Params};
 use crate::failure::secure_headers;
 use leistung::LeistungPage;
+use narrow::Filters;
 use respond::{Document, redirect};
 use results::{PAGES_MAX, PER_PAGE, Results};
 use templates::{Fault, Page};
@@ -201,7 +203,7 @@ struct Question {
     q: Option<String>,
     ort: Option<String>,
     page: usize,
-    online: Option<bool>,
+    filters: Filters,
     form: SearchForm,
 }
 
@@ -209,9 +211,10 @@ impl Question {
     /// Reads the fields of the form. A field that cannot be used becomes a message at the field.
     fn read(query: Option<&str>) -> Result<Self, ParamError> {
         const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 500 Zeichen möglich.";
-        let params = Params::tolerant(query, &["q", "ort", "seite", "online"])?;
+        let [online, adressat, lebenslage] = Filters::NAMES;
+        let params = Params::tolerant(query, &["q", "ort", "seite", online, adressat, lebenslage])?;
         let page = params.number("seite", 1, PAGES_MAX)?.unwrap_or(1);
-        let mut question = Self { page, online: params.flag("online")?, ..Self::default() };
+        let mut question = Self { page, filters: Filters::read(&params)?, ..Self::default() };
         match params.text("q") {
             Ok(Some(q)) => {
                 question.form.q.clone_from(&q);
@@ -275,11 +278,13 @@ async fn suche(State(site): State<Site>, headers: HeaderMap, RawQuery(query): Ra
         lang: Some(Lang::DE),
         limit: PER_PAGE,
         offset,
-        online: question.online,
+        online: question.filters.online,
+        adressat: question.filters.adressat.clone(),
+        lebenslage: question.filters.lebenslage.map(|lebenslage| lebenslage.code.to_owned()),
         ..SearchRequest::default()
     };
     let answer = site.catalog.search(&request).await?;
-    let results = Results::of(&answer, question.form, &which, question.page, question.online);
+    let results = Results::of(&answer, question.form, &which, question.page, &question.filters);
     let page = Page::new(&results.title(), None);
     Ok(html(&headers, KEEP_RESULTS, templates::results(&page, &results)))
 }

@@ -61,6 +61,8 @@ pub(crate) struct Concept {
     pub text: Box<str>,
     /// Codes of Leistungsadressat.
     pub adressat: Vec<String>,
+    /// Codes of the Lebenslagen that it stands under.
+    pub lebenslagen: Vec<String>,
     descriptions: Vec<Description>,
 }
 
@@ -138,6 +140,7 @@ impl Postings {
                     has_text: !names.text.is_empty(),
                     text: names.text.as_str().into(),
                     adressat: names.adressat.clone(),
+                    lebenslagen: names.lebenslagen.clone(),
                     descriptions: Vec::new(),
                 });
                 all_names.push(names);
