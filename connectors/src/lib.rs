@@ -7,6 +7,7 @@ pub mod egress;
 pub mod finding;
 pub mod gebiet;
 pub mod ids;
+pub mod leika;
 pub mod registration;
 pub mod run;
 pub mod xml;

@@ -147,6 +147,7 @@ async fn method_not_allowed() -> Problem {
         ("offset" = Option<u32>, Query, minimum = 0, maximum = 10000, description = "How many hits to leave out first; default 0."),
         ("online" = Option<bool>, Query, description = "Only what an Onlinedienst offers there (`true`), or only what none does."),
         ("adressat" = Option<String>, Query, description = "Only what is for this audience: a code of Leistungsadressat, as in `facets`."),
+        ("lebenslage" = Option<String>, Query, description = "Only what stands under this Lebenslage: its code, as in `facets`. All filters go together.", example = "geburt"),
     ),
     responses(
         (status = 200, body = wire::SearchResponse, description = "The Leistungen found, none included"),
@@ -171,6 +172,7 @@ async fn search(
         offset: params.offset,
         online: params.online,
         adressat: params.adressat,
+        lebenslage: params.lebenslage.map(str::to_owned),
         ..SearchRequest::default()
     };
     let mut answer = site.catalog.search(&request).await?;
@@ -195,11 +197,13 @@ struct SearchParams {
     offset: usize,
     online: Option<bool>,
     adressat: Option<String>,
+    lebenslage: Option<&'static str>,
 }
 
 impl SearchParams {
     fn read(query: Option<&str>) -> Result<Self, ParamError> {
-        let params = Params::strict(query, &["q", "ort", "lang", "limit", "offset", "online", "adressat"])?;
+        let params =
+            Params::strict(query, &["q", "ort", "lang", "limit", "offset", "online", "adressat", "lebenslage"])?;
         Ok(Self {
             q: params.required("q", "a question, as `hund anmelden bochum`")?,
             ort: params.text("ort")?,
@@ -208,6 +212,7 @@ impl SearchParams {
             offset: params.number("offset", 0, OFFSET_MAX)?.unwrap_or(0),
             online: params.flag("online")?,
             adressat: params.text("adressat")?,
+            lebenslage: params.lebenslage("lebenslage")?.map(|lebenslage| lebenslage.code),
         })
     }
 }

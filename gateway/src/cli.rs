@@ -112,6 +112,8 @@ enum Command {
         /// How many hits
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
         limit: u16,
+        #[command(flatten)]
+        filters: search::Filters,
         /// Say how the answer came about
         #[arg(long)]
         explain: bool,
@@ -225,9 +227,9 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             let options = indexer::run::RunOptions { dry_run, release, again };
             import::run(import::Import { config: config.config, portal, gebiet, options, json, what }).await
         }
-        Command::Search { config, query, ort, lang, limit, explain, json } => {
+        Command::Search { config, query, ort, lang, limit, filters, explain, json } => {
             let limit = usize::from(limit);
-            search::run(&config.config, search::Question { query, ort, lang, limit, explain, json }).await
+            search::run(&config.config, search::Question { query, ort, lang, limit, filters, explain, json }).await
         }
         Command::Responsible { config, leistung, ars, json } => {
             responsible::run(&config.config, &leistung, &ars, json).await

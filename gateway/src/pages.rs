@@ -7,6 +7,7 @@
 pub mod address;
 mod arrival;
 mod leistung;
+mod narrow;
 pub mod respond;
 mod results;
 mod templates;
@@ -41,6 +42,7 @@ use crate::failure::secure_headers;
 use crate::insights::{Asker, Insights, Way};
 use arrival::Arrival;
 use leistung::LeistungPage;
+use narrow::Filters;
 use respond::{Document, redirect};
 use results::{PAGES_MAX, PER_PAGE, Results};
 pub(crate) use templates::STYLE_SHEET;
@@ -211,7 +213,7 @@ struct Question {
     q: Option<String>,
     ort: Option<String>,
     page: usize,
-    online: Option<bool>,
+    filters: Filters,
     form: SearchForm,
 }
 
@@ -219,9 +221,10 @@ impl Question {
     /// Reads the fields of the form. A field that cannot be used becomes a message at the field.
     fn read(query: Option<&str>) -> Result<Self, ParamError> {
         const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 500 Zeichen möglich.";
-        let params = Params::tolerant(query, &["q", "ort", "seite", "online"])?;
+        let [online, adressat, lebenslage] = Filters::NAMES;
+        let params = Params::tolerant(query, &["q", "ort", "seite", online, adressat, lebenslage])?;
         let page = params.number("seite", 1, PAGES_MAX)?.unwrap_or(1);
-        let mut question = Self { page, online: params.flag("online")?, ..Self::default() };
+        let mut question = Self { page, filters: Filters::read(&params)?, ..Self::default() };
         match params.text("q") {
             Ok(Some(q)) => {
                 question.form.q.clone_from(&q);
@@ -290,15 +293,17 @@ async fn suche(
         lang: Some(Lang::DE),
         limit: PER_PAGE,
         offset,
-        online: question.online,
+        online: question.filters.online,
+        adressat: question.filters.adressat.clone(),
+        lebenslage: question.filters.lebenslage.map(|lebenslage| lebenslage.code.to_owned()),
         ..SearchRequest::default()
     };
     let answer = site.catalog.search(&request).await?;
     // Turned pages and narrowed answers belong to a question that was counted before.
-    if question.page == 1 && question.online.is_none() {
+    if question.page == 1 && question.filters == Filters::default() {
         site.insights.answered(&answer, Way::Page, asker.as_deref(), clock::now());
     }
-    let results = Results::of(&answer, question.form, &which, question.page, question.online);
+    let results = Results::of(&answer, question.form, &which, question.page, &question.filters);
     let page = Page::new(&results.title(), None);
     Ok(html(&headers, KEEP_RESULTS, templates::results(&page, &results)))
 }

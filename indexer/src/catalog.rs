@@ -2,6 +2,7 @@
 //!
 //! The catalog joins the index (text) and the store (records, responsibility). It writes nothing.
 
+mod facets;
 mod foreign;
 mod highlight;
 pub mod learn;
@@ -92,6 +93,8 @@ pub struct SearchRequest {
     pub online: Option<bool>,
     /// Only what is for this audience, by its code of Leistungsadressat.
     pub adressat: Option<String>,
+    /// Only what stands under this Lebenslage, by its code in [`connectors::leika`].
+    pub lebenslage: Option<String>,
     /// Only what these agencies describe, by their `schemeAgencyID`; all when empty.
     pub agencies: Vec<String>,
     /// Search everywhere, even where the text names a place: for judging the search alone.
@@ -138,11 +141,13 @@ pub struct Choice {
 /// Something that the hits can be narrowed down by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facet {
-    /// The parameter: `online` or `adressat`.
+    /// The parameter: `online`, `adressat` or `lebenslage`.
     pub name: &'static str,
     /// Its value.
     pub value: String,
-    /// How many hits are left with it.
+    /// The value in German words; the value again where there are none.
+    pub label: String,
+    /// How many hits are left with it; the other parameters hold.
     pub count: usize,
 }
 
@@ -169,7 +174,7 @@ pub struct SearchAnswer {
     pub choice: Option<Choice>,
     /// Whom to ask where nothing fits and the place is known, nearest first.
     pub next: Vec<NextStep>,
-    /// What the hits can be narrowed down by, counted before narrowing.
+    /// What the hits can be narrowed down by; each counted before it narrows, with the others holding.
     pub facets: Vec<Facet>,
     /// How many Leistungen there are in all.
     pub total: usize,

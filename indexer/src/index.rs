@@ -6,7 +6,9 @@
 
 mod concept;
 pub(crate) mod german;
+mod grams;
 pub(crate) mod postings;
+mod rarity;
 pub(crate) mod schema;
 
 use std::collections::BTreeSet;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use concept::Group;
+use connectors::leika::Leika;
 use german::Compounds;
 use postings::Postings;
 use schema::{Fields, Shown};
@@ -40,6 +43,9 @@ pub enum IndexError {
     /// Nothing has been indexed yet.
     #[error("there is no index in {0} yet; run `import`, `rebuild` or `serve` first")]
     Missing(PathBuf),
+    /// Another version of this program made it.
+    #[error("the index in {0} was made by another version; run `rebuild`, or `serve`, which makes it anew")]
+    Version(PathBuf),
     /// The engine.
     #[error("the index failed: {0}")]
     Engine(#[from] tantivy::TantivyError),
@@ -110,19 +116,28 @@ pub(crate) type Current = Arc<ArcSwap<Generation>>;
 
 /// Opens the generation that is current.
 pub(crate) fn open(dir: &Path) -> Result<Current, IndexError> {
-    let name = std::fs::read_to_string(dir.join("current")).map_err(|_| IndexError::Missing(dir.to_owned()))?;
-    Ok(Arc::new(ArcSwap::from_pointee(Generation::open(&dir.join(name.trim()))?)))
+    Ok(Arc::new(ArcSwap::from_pointee(Generation::open(&dir.join(current_name(dir)?))?)))
 }
 
 /// Takes what another process committed, or the generation that it swapped in.
 pub(crate) fn refresh(current: &Current, dir: &Path) -> Result<(), IndexError> {
-    let name = std::fs::read_to_string(dir.join("current")).map_err(|_| IndexError::Missing(dir.to_owned()))?;
+    let name = current_name(dir)?;
     let generation = current.load();
-    if generation.path.ends_with(name.trim()) {
+    if generation.path.ends_with(&name) {
         return generation.reload();
     }
-    current.store(Arc::new(Generation::open(&dir.join(name.trim()))?));
+    current.store(Arc::new(Generation::open(&dir.join(name))?));
     Ok(())
+}
+
+/// The folder of the generation that is current, of our version.
+fn current_name(dir: &Path) -> Result<String, IndexError> {
+    let name = std::fs::read_to_string(dir.join("current")).map_err(|_| IndexError::Missing(dir.to_owned()))?;
+    let name = name.trim();
+    if generation_number(Path::new(name)) == 0 || name != self::name(generation_number(Path::new(name))) {
+        return Err(IndexError::Version(dir.to_owned()));
+    }
+    Ok(name.to_owned())
 }
 
 /// The one writer.
@@ -241,7 +256,7 @@ async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), I
     Ok((generation, writer))
 }
 
-/// The distinct titles and keywords of all Leistungen, and how many Leistungen there are.
+/// The distinct titles, keywords and names in the catalogues of all Leistungen, and how many Leistungen there are.
 async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> {
     let (mut titles, mut count, mut last) = (BTreeSet::new(), 0, 0);
     loop {
@@ -252,6 +267,8 @@ async fn titles(store: &Store) -> Result<(BTreeSet<String>, usize), IndexError> 
             count += 1;
             let german = leistung.title.get(&Lang::DE).into_iter().chain(leistung.bezeichnung.get(&Lang::DE));
             titles.extend(german.chain(leistung.keywords.get(&Lang::DE).into_iter().flatten()).cloned());
+            let official = leistung.schluessel.iter().flat_map(|key| Leika::built_in().names(*key));
+            titles.extend(official.map(str::to_owned));
         }
     }
 }

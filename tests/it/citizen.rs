@@ -156,6 +156,38 @@ fn a_place_is_understood_in_the_question_and_beside_it() {
 }
 
 #[test]
+fn every_way_to_narrow_down_leads_to_as_many_hits_as_it_says() {
+    let demo = Demo::start();
+    let ask = |rest: &str| demo.json(&format!("/api/v1/search?q=antrag+beantragen&ort=Bochum&limit=1{rest}"), 200);
+    let mut followed = 0;
+    for already in ["", "&online=true", "&lebenslage=wohnen-umzug", "&adressat=001&online=false"] {
+        for facet in ask(already)["facets"].as_array().unwrap() {
+            let (name, value) = (facet["name"].as_str().unwrap(), facet["value"].as_str().unwrap());
+            if already.contains(name) {
+                continue;
+            }
+            let narrowed = ask(&format!("{already}&{name}={value}"));
+            assert_eq!(narrowed["total"], facet["count"], "{already} and {facet}");
+            followed += 1;
+        }
+    }
+    assert!(followed > 20, "{followed}");
+    // The page leads the same way, without losing the place or what holds already.
+    let page = demo.page("/suche?q=antrag+beantragen&ort=Bochum&online=true", 200);
+    let links = page.links();
+    let ways: Vec<_> = links.iter().filter(|link| link.contains("lebenslage=")).collect();
+    assert!((1..=6).contains(&ways.len()), "{links:?}");
+    for way in ways {
+        assert!(way.contains("ort=Bochum") && way.contains("online=true"), "{way}");
+        let narrowed = demo.page(way, 200);
+        assert!(narrowed.body.contains("Nur Lebenslage") && narrowed.body.contains("Nur Online-Angebote."), "{way}");
+        let turned = narrowed.links().into_iter().filter(|link| link.contains("seite="));
+        assert!(turned.into_iter().all(|link| link.contains("lebenslage=") && link.contains("online=true")), "{way}");
+    }
+    demo.page("/suche?q=hund&lebenslage=unbekannt", 400);
+}
+
+#[test]
 fn the_interface_is_as_promised() {
     let demo = Demo::start();
     let answer = demo.json("/api/v1/search?q=hund+anmelden+bochum&limit=1", 200);
@@ -196,6 +228,7 @@ fn the_interface_is_as_promised() {
         ("/api/v1/search?q=a&q=b", "q", "repeated_parameter"),
         ("/api/v1/search?q=hund&limit=0", "limit", "bad_parameter"),
         ("/api/v1/search?q=hund&ort=Atlantis", "ort", "unknown_place"),
+        ("/api/v1/search?q=hund&lebenslage=Atlantis", "lebenslage", "bad_parameter"),
         ("/api/v1/responsible?leistung=99110009104000&ars=5x", "ars", "bad_parameter"),
     ] {
         let problem = demo.json(target, 400);

@@ -158,6 +158,8 @@ fn wrong_use_is_status_2_and_says_what_would_be_right() {
         (&["responsible", "--leistung", "99888000001001", "--ars", "5x"], "5x"),
         (&["search", "hund", "--limit", "0"], "1..=100"),
         (&["search", "hund", "--farbe"], "--farbe"),
+        (&["search", "hund", "--online=ja"], "--online"),
+        (&["search", "hund", "--lebenslage", "hundehaltung"], "tierhaltung"),
         (&["verkaufen"], "verkaufen"),
         (&[], "Usage"),
     ] {

@@ -64,8 +64,16 @@ pub const ROLLEN: &[Named] = &[("01", "Zuständige Stelle"), ("02", "Zuständige
 /// Source: `urn:xoev-de:fim:codeliste:vertrauensniveau`.
 pub const VERTRAUENSNIVEAUS: &[&str] = &["00", "10", "15", "20", "30", "40"];
 
-/// The codes of the Leistungsadressat; what each means is not published.
+/// The codes of the Leistungsadressat; the list is not published.
 pub const LEISTUNGSADRESSATEN: &[&str] = &["001", "002", "003"];
+
+/// The audiences whose name we know from use.
+const ADRESSATEN: &[Named] = &[("001", "Bürgerinnen und Bürger"), ("002", "Unternehmen")];
+
+/// The name of a Leistungsadressat; none where it is not known.
+pub fn leistungsadressat(code: &str) -> Option<&'static str> {
+    ADRESSATEN.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
+}
 
 /// Units of time: code, German for one, German for many.
 pub const ZEITEINHEITEN: &[(&str, &str, &str)] = &[

@@ -30,7 +30,12 @@ impl From<catalog::SearchAnswer> for wire::SearchResponse {
             facets: answer
                 .facets
                 .into_iter()
-                .map(|facet| wire::Facet { name: facet.name, value: facet.value, count: facet.count })
+                .map(|facet| wire::Facet {
+                    name: facet.name,
+                    value: facet.value,
+                    label: facet.label,
+                    count: facet.count,
+                })
                 .collect(),
             ambiguous: answer.ambiguous.into_iter().map(Into::into).collect(),
             total: answer.total,

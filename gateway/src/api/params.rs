@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use connectors::gebiet::Ars;
+use connectors::leika::{Lebenslage, Leika};
 use indexer::record::Lang;
 use percent_encoding::percent_decode_str;
 
@@ -162,6 +163,15 @@ impl Params {
                 "an ARS of 12 digits (or its first 2, 3, 5 or 9), beginning with a Land, 01 to 16, or zeros for the Bund",
             )
         })
+    }
+
+    /// A Lebenslage, by its code; none when it is missing or empty.
+    pub fn lebenslage(&self, name: &str) -> Result<Option<&'static Lebenslage>, ParamError> {
+        let Some(code) = self.text(name)? else { return Ok(None) };
+        Leika::built_in()
+            .lebenslage(&code)
+            .map(Some)
+            .ok_or_else(|| ParamError::bad(name, "the code of a Lebenslage as in `facets`, as `geburt`"))
     }
 
     /// A language of two letters.

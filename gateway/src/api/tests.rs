@@ -3,7 +3,7 @@ use axum::response::Response;
 use axum::{Router, response::IntoResponse as _};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use indexer::catalog::{PlaceReading, Suggestion};
+use indexer::catalog::{Facet, PlaceReading, Suggestion};
 use indexer::record::Lang;
 use tower::ServiceExt as _;
 
@@ -33,6 +33,8 @@ fn the_description_is_what_we_promised() {
 fn a_search_answer_has_the_promised_shape() {
     let mut answer = fixtures::search_answer();
     answer.hits.truncate(1);
+    let facet = |name, value: &str, label: &str| Facet { name, value: value.into(), label: label.into(), count: 1 };
+    answer.facets = vec![facet("online", "true", "Online möglich"), facet("lebenslage", "tierhaltung", "Tierhaltung")];
     insta::assert_snapshot!("search", json(&wire::SearchResponse::from(answer)));
 }
 
@@ -87,6 +89,13 @@ fn parameters_have_defaults_and_bounds() {
     assert_eq!((params.lang, params.ort), (Some(Lang::EN), None));
     let params = SearchParams::read(Some("q=hund")).unwrap();
     assert_eq!((params.limit, params.offset, params.lang), (10, 0, None));
+    assert_eq!((params.online, params.adressat, params.lebenslage), (None, None, None));
+    let params = SearchParams::read(Some("q=hund&online=false&adressat=001&lebenslage=tierhaltung")).unwrap();
+    assert_eq!(
+        (params.online, params.adressat.as_deref(), params.lebenslage),
+        (Some(false), Some("001"), Some("tierhaltung"))
+    );
+    assert_eq!(SearchParams::read(Some("q=hund&lebenslage=")).unwrap().lebenslage, None);
     assert_eq!(leistung_params(None).unwrap(), (None, Lang::DE));
     assert_eq!(places_params(Some("q=boch&limit=3")).unwrap(), ("boch".to_owned(), 3));
 }
@@ -113,6 +122,8 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("q=a&offset=10001", Kind::BadParameter, "offset"),
         ("q=a&lang=deu", Kind::BadParameter, "lang"),
         ("q=a&lang=", Kind::BadParameter, "lang"),
+        ("q=a&online=ja", Kind::BadParameter, "online"),
+        ("q=a&lebenslage=Tierhaltung", Kind::BadParameter, "lebenslage"),
         (&format!("q={long}"), Kind::BadParameter, "q"),
         (&format!("q=a&ort={long}"), Kind::BadParameter, "ort"),
     ] {

@@ -39,14 +39,16 @@ pub struct Verdict {
     pub options: Vec<String>,
 }
 
-/// Something that hits can be narrowed down by.
+/// Something that hits can be narrowed down by: `online`, `adressat` (whom it is for) or `lebenslage`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Facet {
     /// The parameter.
     pub name: &'static str,
     /// Its value.
     pub value: String,
-    /// How many hits are left with it.
+    /// The value in German words, to be shown; the value again where there are none.
+    pub label: String,
+    /// How many hits are left with it. Counted before this parameter narrows anything, while the others hold.
     pub count: usize,
 }
 

@@ -3,17 +3,47 @@
 use std::path::Path;
 
 use connectors::gebiet::Ars;
+use connectors::leika::Leika;
 use indexer::catalog::{PlaceReading, Responsible, SearchRequest, State};
 use indexer::record::Lang;
 
 use super::{Exit, Fault, setup};
 use crate::api::wire::SearchResponse;
 
+/// What hits can be narrowed down by.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Filters {
+    /// Only what an Onlinedienst offers there; `=false`: only what none does
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    online: Option<bool>,
+    /// Only what is for this audience, by its code of Leistungsadressat
+    #[arg(long, value_name = "CODE")]
+    adressat: Option<String>,
+    /// Only what stands under this Lebenslage, by its code, as `geburt`
+    #[arg(long, value_name = "CODE")]
+    lebenslage: Option<String>,
+}
+
+impl Filters {
+    /// Fails on a Lebenslage that there is not, and names those that there are.
+    fn check(&self) -> Result<(), Fault> {
+        let known = Leika::built_in();
+        match &self.lebenslage {
+            Some(code) if known.lebenslage(code).is_none() => {
+                let codes: Vec<_> = known.lebenslagen().iter().map(|one| one.code).collect();
+                Err(Fault::Usage(format!("`{code}` is no Lebenslage; there are: {}", codes.join(", "))))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 pub(super) struct Question {
     pub query: String,
     pub ort: Option<String>,
     pub lang: String,
     pub limit: usize,
+    pub filters: Filters,
     pub explain: bool,
     pub json: bool,
 }
@@ -22,6 +52,7 @@ pub(super) async fn run(config: &Path, question: Question) -> Result<Exit, Fault
     let Some(lang) = Lang::parse(&question.lang) else {
         return Err(Fault::Usage(format!("`{}` is no language of two letters, such as de", question.lang)));
     };
+    question.filters.check()?;
     let loaded = setup::load(config)?;
     let catalog = setup::catalog(&loaded.config, loaded.portals).await?;
     let place = question.ort.as_deref().map(|ort| place(&catalog.place(ort), ort)).transpose()?;
@@ -30,12 +61,18 @@ pub(super) async fn run(config: &Path, question: Question) -> Result<Exit, Fault
         place,
         lang: Some(lang),
         limit: question.limit,
+        online: question.filters.online,
+        adressat: question.filters.adressat,
+        lebenslage: question.filters.lebenslage,
         explain: question.explain,
         ..SearchRequest::default()
     };
     let answer = catalog.search(&request).await.map_err(Fault::work)?;
     if question.explain {
         answer.explain.iter().for_each(|line| eprintln!("{line}"));
+        for facet in &answer.facets {
+            eprintln!("facet: {}={} ({}): {}", facet.name, facet.value, facet.label, facet.count);
+        }
     }
     if question.json {
         println!("{}", serde_json::to_string_pretty(&SearchResponse::from(answer)).map_err(Fault::work)?);

@@ -4,6 +4,7 @@ use indexer::catalog::{Hit, Place, SearchAnswer, State, Verdict};
 use indexer::record::Lang;
 
 use super::arrival::Arrival;
+use super::narrow::{Eingrenzung, Filters};
 use super::view::{self, Dienst, Ort, SearchForm, Stelle, Weiter};
 use super::{address, words};
 
@@ -35,8 +36,8 @@ pub struct Results {
     pub choice: Option<Frage>,
     /// Whom to ask where nothing fits.
     pub weiter: Vec<Weiter>,
-    /// Narrowed down to what can be done online, with the way back; or the way there.
-    pub online: Option<Filter>,
+    /// What it is narrowed down by, and what else would leave fewer hits.
+    pub eingrenzung: Eingrenzung,
     /// The best answer; only on the first page.
     pub best: Option<Treffer>,
     /// The others.
@@ -54,17 +55,6 @@ pub struct Frage {
     pub about: String,
     /// What tells the two apart, with their pages.
     pub options: Vec<(String, String)>,
-}
-
-/// A way to see fewer hits, or all again.
-#[derive(Debug)]
-pub struct Filter {
-    /// Where it leads.
-    pub href: String,
-    /// It is on now.
-    pub on: bool,
-    /// How many hits can be done online.
-    pub count: usize,
 }
 
 /// One hit.
@@ -105,13 +95,7 @@ pub enum Zustaendig {
 
 impl Results {
     /// The page for an answer; `which_place` are the readings of the place field where it has several.
-    pub fn of(
-        answer: &SearchAnswer,
-        form: SearchForm,
-        which_place: &[Place],
-        page: usize,
-        online: Option<bool>,
-    ) -> Self {
+    pub fn of(answer: &SearchAnswer, form: SearchForm, which_place: &[Place], page: usize, filters: &Filters) -> Self {
         let which = if which_place.is_empty() { &answer.ambiguous } else { which_place };
         // The text without the place: a place that is chosen now must not stand beside the old one.
         let typed = if answer.understood.is_empty() { &answer.text } else { &answer.understood };
@@ -122,13 +106,7 @@ impl Results {
         let hit = |(at, hit)| Treffer::of(hit, answer.place.as_ref(), &way(at));
         let mut hits = answer.hits.iter().enumerate().map(hit);
         let best = if page == 1 { hits.next() } else { None };
-        let ending = if online == Some(true) { "&online=true" } else { "" };
-        let turn = |page: usize| address::suche(&form.q, &form.ort, page) + ending;
-        let count = answer.facets.iter().filter(|facet| (facet.name, &*facet.value) == ("online", "true"));
-        let count = count.map(|facet| facet.count).sum();
-        let narrowed = online == Some(true);
-        let all = address::suche(&form.q, &form.ort, 1);
-        let filter = Filter { href: if narrowed { all } else { all + "&online=true" }, on: narrowed, count };
+        let turn = |page: usize| filters.suche(&form.q, &form.ort, page);
         let place = answer.place.as_ref().map(|place| place.ars);
         let link = |(at, option): (usize, &String)| {
             let hit = answer.hits.get(at)?;
@@ -146,13 +124,12 @@ impl Results {
             corrected: answer.corrected.as_ref().map(|_| typed.clone()),
             which_place: which
                 .iter()
-                .map(|place| Ort::of(place, address::suche(question, place.ars.as_str(), 1)))
+                .map(|place| Ort::of(place, filters.suche(question, place.ars.as_str(), 1)))
                 .collect(),
             label: if answer.verdict == Verdict::Clear { "Bestes Ergebnis" } else { "Am ehesten passend" },
             choice,
             weiter: answer.next.iter().map(Weiter::of).collect(),
-            // A filter that leaves all or nothing is none.
-            online: (narrowed || count > 0 && count < answer.total).then_some(filter),
+            eingrenzung: Eingrenzung::of(answer, filters, &form.q, &form.ort),
             best,
             others: hits.collect(),
             previous: (page > 1).then(|| turn(page - 1)),

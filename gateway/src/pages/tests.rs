@@ -11,6 +11,7 @@ use tower::ServiceExt as _;
 
 use super::fixtures::{self, HOSTILE};
 use super::leistung::LeistungPage;
+use super::narrow::Filters;
 use super::results::Results;
 use super::templates::{self, Fault, OrtChoice, Page};
 use super::view::{Ort, Part, SearchForm};
@@ -19,6 +20,7 @@ use super::{assemble, leave, unknown_place};
 use crate::api;
 
 pub(crate) mod markup;
+mod narrow;
 
 fn page(title: &str) -> Page {
     Page { style: "0", ..Page::new(title, Some("http://localhost:8080/hier".into())) }
@@ -30,7 +32,7 @@ fn form(q: &str, ort: &str) -> SearchForm {
 
 #[track_caller]
 fn results(answer: &SearchAnswer) -> String {
-    let results = Results::of(answer, form(&answer.text, ""), &[], 1, None);
+    let results = Results::of(answer, form(&answer.text, ""), &[], 1, &Filters::default());
     let html = templates::results(&page(&results.title()), &results);
     markup::check(&html);
     html
@@ -120,7 +122,7 @@ fn the_results_say_what_was_searched_instead() {
 fn results_are_turned_page_by_page() {
     let answer = SearchAnswer { total: 23, ..fixtures::search_answer() };
     let pages = |page| {
-        let results = Results::of(&answer, form("hund", "Bochum"), &[], page, None);
+        let results = Results::of(&answer, form("hund", "Bochum"), &[], page, &Filters::default());
         (results.best.is_some(), results.previous, results.next)
     };
     let at = |page: usize| Some(super::address::suche("hund", "Bochum", page));
@@ -402,7 +404,7 @@ fn hostile_texts_stay_texts_everywhere() {
     };
     let form =
         SearchForm { q: hostile(), ort: hostile(), q_error: Some(hostile()), ort_error: Some(unknown_place(HOSTILE)) };
-    let found = Results::of(&answer, form, &[fixtures::bochum()], 2, None);
+    let found = Results::of(&answer, form, &[fixtures::bochum()], 2, &Filters::default());
     let blocked = Responsible { onlinedienste: vec![fixtures::dienst(HOSTILE, Level::Kreis, false)], ..responsible };
     let zu = zu_page(&blocked);
     for html in [

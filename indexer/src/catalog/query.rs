@@ -12,9 +12,11 @@ use tantivy::query::TermQuery;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, Term};
 
+use super::facets::{Filters, first_two, still};
 use super::highlight::Marks;
 use super::question::{Meaning, Understanding, Unit};
 use super::ranking::{Evidence, probability};
+use super::spelling::without_umlauts;
 use super::weigh::{COUNT, REASONS, Weighed};
 use super::{
     Catalog, CatalogError, Choice, Facet, Hit, LeistungShort, SearchAnswer, SearchRequest, Suggestion, Verdict,
@@ -149,6 +151,9 @@ impl Catalog {
             let mut ranked = asked.ranked(weights.weights(asked.foreign.is_some(), asked.with_meaning), &candidates);
             let verdict = asked.verdict(weights.verdicts(asked.with_meaning), &ranked);
             question.break_ties(weights.ties, &understanding.postings, &mut ranked);
+            if question.typing {
+                question.beginnings_first(&understanding.postings, &mut ranked);
+            }
             (ranked, verdict)
         };
         let (mut ranked, mut verdict) = judge(&asked);
@@ -162,8 +167,9 @@ impl Catalog {
         if verdict == Verdict::Nothing {
             ranked.clear();
         }
-        let facets = question.facets(&understanding, &ranked);
-        question.filter(&understanding, &mut ranked);
+        let before = first_two(&ranked);
+        let facets = question.filters.narrow(&understanding.postings, &question.areas, &mut ranked);
+        let verdict = still(verdict, before, first_two(&ranked));
         let marks = Marks::of(&asked.units);
         let (mut hits, mut all_shown) = (Vec::new(), Vec::new());
         for (concept, score) in ranked.iter().skip(question.offset).take(question.limit) {
@@ -231,9 +237,13 @@ impl Catalog {
         if let Some(shown) = self.description_of(key, &question.areas)? {
             let leistung = self.short(&shown, question.lang);
             let highlight = super::highlight::escaped(&leistung.name);
-            found.verdict = Verdict::Clear;
-            found.total = 1;
-            if question.offset == 0 && question.limit > 0 {
+            let postings = self.index.load_full().postings();
+            let own = shown.schluessel.first().and_then(|first| postings.by_group(first.number()));
+            let mut ranked: Vec<(ConceptNo, f32)> = own.map(|concept| (concept, 1.0)).into_iter().collect();
+            found.facets = question.filters.narrow(&postings, &question.areas, &mut ranked);
+            found.verdict = if ranked.is_empty() { Verdict::Open } else { Verdict::Clear };
+            found.total = ranked.len();
+            if found.total > 0 && question.offset == 0 && question.limit > 0 {
                 found.hits.push(Hit { leistung, score: 1.0, highlight, responsible: None });
                 found.shown.push(shown);
             }
@@ -252,8 +262,7 @@ impl Catalog {
         let mut ranked: Vec<(ConceptNo, f32)> =
             (0..all.len()).filter(|at| candidates[*at]).map(|at| (at as ConceptNo, 1.0)).collect();
         ranked.sort_unstable_by_key(|(concept, _)| all[*concept as usize].group);
-        let facets = question.facets(understanding, &ranked);
-        question.filter(understanding, &mut ranked);
+        let facets = question.filters.narrow(&understanding.postings, &question.areas, &mut ranked);
         let mut found =
             Found { total: ranked.len(), facets, explain: vec!["no words: everything".into()], ..Found::default() };
         let marks = Marks::of(&[]);
@@ -390,8 +399,7 @@ impl Understood {
             lang: self.lang,
             limit: request.limit,
             offset: request.offset,
-            online: request.online,
-            adressat: request.adressat.clone(),
+            filters: Filters::of(request),
             agencies: (!agencies.is_empty()).then_some(agencies),
             typing: false,
             explain: request.explain,
@@ -406,8 +414,7 @@ pub(super) struct Question {
     pub lang: Lang,
     limit: usize,
     offset: usize,
-    online: Option<bool>,
-    adressat: Option<String>,
+    filters: Filters,
     agencies: Option<Vec<u64>>,
     /// The last word may be unfinished.
     pub typing: bool,
@@ -426,6 +433,17 @@ impl Question {
         candidates
     }
 
+    /// Puts the names that begin like what is typed before all others.
+    fn beginnings_first(&self, postings: &Postings, ranked: &mut [(ConceptNo, f32)]) {
+        let folded = |text: &str| without_umlauts(&text.to_lowercase());
+        let typed = folded(self.text.trim());
+        let begins = |concept: &ConceptNo| {
+            let titles = &postings.concepts[*concept as usize].titles;
+            titles.iter().any(|title| folded(&title.text).starts_with(&typed))
+        };
+        ranked.sort_by_cached_key(|(concept, _)| !begins(concept));
+    }
+
     /// Puts what can be done online, and what the place itself describes, before what fits no better.
     fn break_ties(&self, ties: super::ranking::Ties, postings: &Postings, ranked: &mut [(ConceptNo, f32)]) {
         let areas: Vec<u64> = self.areas.iter().map(Ars::number).collect();
@@ -437,38 +455,6 @@ impl Question {
                 ties.online * f32::from(u8::from(online[*concept as usize])) + ties.local * f32::from(u8::from(local));
         }
         ranked[..close].sort_by(|a, b| b.1.total_cmp(&a.1));
-    }
-
-    fn online_here(&self, understanding: &Understanding) -> Vec<bool> {
-        understanding.postings.online(&self.areas.iter().map(Ars::number).collect::<Vec<_>>())
-    }
-
-    /// What the hits can be narrowed down by, with how many there are of each.
-    fn facets(&self, understanding: &Understanding, ranked: &[(ConceptNo, f32)]) -> Vec<Facet> {
-        let online = self.online_here(understanding);
-        let here = ranked.iter().filter(|(concept, _)| online[*concept as usize]).count();
-        let mut facets = vec![
-            Facet { name: "online", value: "true".into(), count: here },
-            Facet { name: "online", value: "false".into(), count: ranked.len() - here },
-        ];
-        let mut audiences = std::collections::BTreeMap::new();
-        for code in ranked.iter().flat_map(|(concept, _)| &understanding.postings.concepts[*concept as usize].adressat)
-        {
-            *audiences.entry(code.clone()).or_insert(0) += 1;
-        }
-        facets.extend(audiences.into_iter().map(|(value, count)| Facet { name: "adressat", value, count }));
-        facets.retain(|facet| facet.count > 0);
-        facets
-    }
-
-    fn filter(&self, understanding: &Understanding, ranked: &mut Vec<(ConceptNo, f32)>) {
-        if let Some(wanted) = self.online {
-            let online = self.online_here(understanding);
-            ranked.retain(|(concept, _)| online[*concept as usize] == wanted);
-        }
-        if let Some(wanted) = &self.adressat {
-            ranked.retain(|(concept, _)| understanding.postings.concepts[*concept as usize].adressat.contains(wanted));
-        }
     }
 }
 

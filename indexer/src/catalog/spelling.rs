@@ -120,11 +120,25 @@ impl Spelling {
 
     /// The words nearest to `typed`, the nearest first, each stem once; at most `limit`.
     pub(super) fn near(&self, typed: &str, limit: usize) -> Vec<Near> {
+        self.nearest(typed, limit, LevenshteinAutomatonBuilder::build_dfa)
+    }
+
+    /// The words that begin nearly like `typed`, the nearest first, each stem once; at most `limit`.
+    pub(super) fn near_beginning(&self, typed: &str, limit: usize) -> Vec<Near> {
+        self.nearest(typed, limit, LevenshteinAutomatonBuilder::build_prefix_dfa)
+    }
+
+    fn nearest(
+        &self,
+        typed: &str,
+        limit: usize,
+        automaton: fn(&LevenshteinAutomatonBuilder, &str) -> DFA,
+    ) -> Vec<Near> {
         let umlauts = umlauts(typed);
         let typed = without_umlauts(typed);
         let letters = typed.chars().count();
         let mistakes = if letters >= TWO_MISTAKES { 2 } else { 1 };
-        let dfa = BUILDERS[mistakes - 1].build_dfa(&typed);
+        let dfa = automaton(&BUILDERS[mistakes - 1], &typed);
         let first = typed.chars().next();
         let mut found = Vec::new();
         self.walk(&dfa, |at, distance| {

@@ -1,3 +1,6 @@
+mod facets;
+mod leika;
+
 use connectors::registration::Portal;
 
 use super::*;
@@ -311,6 +314,22 @@ async fn suggestions_begin_like_what_is_typed() {
     let found = catalog.suggest("Führ", None, 5).await.unwrap();
     assert_eq!(found.first().map(|one| one.leistung.name.as_str()), Some("Führerschein beantragen"));
     assert!(catalog.suggest("", None, 5).await.unwrap().is_empty());
+    for (typed, expected) in [
+        // unfinished, mistyped and unfinished, an everyday word, one of two words
+        ("personalau", "Personalausweis beantragen"),
+        ("personlaau", "Personalausweis beantragen"),
+        ("führersch", "Führerschein beantragen"),
+        ("füherrsch", "Führerschein beantragen"),
+        ("pers", "Personalausweis beantragen"),
+        ("lapp", "Führerschein beantragen"),
+        ("hund anm", "Hund anmelden"),
+    ] {
+        let found = catalog.suggest(typed, None, 5).await.unwrap();
+        assert_eq!(found.first().map(|one| one.leistung.name.as_str()), Some(expected), "{typed}");
+    }
+    let there = catalog.suggest("hund anm köln", None, 5).await.unwrap();
+    assert_eq!(there[0].leistung.name, "Hund in Köln anmelden");
+    assert_eq!(there[0].place.as_ref().map(|place| place.name.as_str()), Some("Köln"));
 }
 
 #[tokio::test]
@@ -385,21 +404,27 @@ async fn a_catalog_whose_index_is_gone_is_not_ready() {
 #[tokio::test]
 async fn everyday_words_mistakes_compounds_and_places_work_together() {
     let sample = sample().await;
-    for (text, expected) in [
-        ("perso", "Personalausweis beantragen"),
-        ("neuen persso köln", "Personalausweis beantragen"),
-        ("welpe gekauft", "Hund anmelden"),
-        ("wlepe gekauft köln", "Hund in Köln anmelden"),
-        ("hundeanmeldung", "Hund anmelden"),
-        ("hund angemeldet", "Hund anmelden"),
-        ("hundesteueranmeldungen", "Hundesteueranmeldung"),
-        ("fuehrerschein", "Führerschein beantragen"),
-        ("lappen machen", "Führerschein beantragen"),
+    for (text, expected, among) in [
+        ("perso", "Personalausweis beantragen", 1),
+        ("neuen persso köln", "Personalausweis beantragen", 1),
+        ("hnud anmleden köln", "Hund in Köln anmelden", 1),
+        // the noun stands in another name of this stock
+        ("hundeanmeldung", "Hund anmelden", 3),
+        ("hund angemeldet", "Hund anmelden", 1),
+        ("hundesteueranmeldungen", "Hundesteueranmeldung", 1),
+        ("fuehrerschein", "Führerschein beantragen", 1),
+        ("lappen machen", "Führerschein beantragen", 1),
+        // an everyday word in the plural, mistyped, of a compound, with a place
+        ("Persos", "Personalausweis beantragen", 1),
+        ("persso beantragen köln", "Personalausweis beantragen", 1),
+        // typed apart, and one mistake in a long word
+        ("personal ausweis", "Personalausweis beantragen", 1),
+        ("personalaus weis", "Personalausweis beantragen", 1),
+        ("hundesteueranmelduung", "Hundesteueranmeldung", 1),
     ] {
         let answer = sample.search(text, None).await;
         let names: Vec<_> = answer.hits.iter().map(|hit| hit.leistung.name.as_str()).collect();
-        // In a stock of five, rarity says little; the judged lists hold the order of larger ones.
-        assert!(names.iter().take(3).any(|name| *name == expected), "{text}: {names:?}");
+        assert!(names.iter().take(among).any(|name| *name == expected), "{text}: {names:?}");
     }
 }
 
@@ -444,7 +469,8 @@ async fn what_is_online_can_be_asked_for_alone_and_is_counted_truly() {
         let offered = narrowed.hits.iter().map(|hit| !hit.responsible.as_ref().unwrap().onlinedienste.is_empty());
         assert!(offered.into_iter().all(|offered| offered == online), "{value}");
     }
-    assert_eq!(all.total, all.facets.iter().map(|facet| facet.count).sum::<usize>());
+    let online = all.facets.iter().filter(|facet| facet.name == "online");
+    assert_eq!(all.total, online.map(|facet| facet.count).sum::<usize>());
 }
 
 #[tokio::test]
@@ -453,16 +479,16 @@ async fn a_town_without_a_text_is_found_by_the_words_of_the_others() {
     let rich = crate::fixture::leistung_with(
         "L_7",
         "99000000000077",
-        &(modul("03", "de", "Sperrgut") + &modul("06", "de", "Matratzen und Schränke werden abgeholt.")),
+        &(modul("03", "de", "Sperrgut") + &modul("06", "de", "Federkerne und Schränke werden abgeholt.")),
     );
     sample.verbund.deliver(&sample.land, &rich).await;
     let bare = leistung_with("K_7", "99000000000077", &(modul("03", "de", "Abfuhr in Köln") + &gilt(KOELN)));
     sample.verbund.deliver(&sample.koeln, &bare).await;
-    assert_eq!(sample.names("Matratzen", Some(KOELN)).await[0], "Abfuhr in Köln");
-    assert_eq!(sample.names("Matratzen", Some(BOCHUM)).await[0], "Sperrgut");
+    assert_eq!(sample.names("Federkerne", Some(KOELN)).await[0], "Abfuhr in Köln");
+    assert_eq!(sample.names("Federkerne", Some(BOCHUM)).await[0], "Sperrgut");
     // What a description said is forgotten with it.
     sample.verbund.deliver(&sample.land, &crate::fixture::loesche("Leistung", "L_7")).await;
-    assert!(!sample.names("Matratzen", Some(KOELN)).await.contains(&"Abfuhr in Köln".to_owned()));
+    assert!(!sample.names("Federkerne", Some(KOELN)).await.contains(&"Abfuhr in Köln".to_owned()));
     assert_eq!(sample.names("Abfuhr", Some(KOELN)).await, ["Abfuhr in Köln"]);
 }
 

@@ -10,14 +10,14 @@ use crate::index::postings::{ConceptNo, FIELDS, Name, Postings, TermNo};
 /// The reasons, in the order of the weights, each with what it is.
 pub(super) const REASONS: [(&str, &str); 20] = [
     ("title", "share of the question, by how much each word says, that stands in a title"),
-    ("keywords", "the same in the keywords"),
+    ("keywords", "the same in the keywords, less in the names that LeiKa and OZG give"),
     ("text", "the same in the texts"),
     ("best_field", "the same in the best field of each Leistung; the prototype gained 0.03 by it"),
     ("title_both_ways", "title, times the share of the title that is asked for"),
     ("title_root", "root of the same: half a fit is more than a quarter"),
     ("keyword_both_ways", "keywords, times the share of one keyword that is asked for"),
     ("title_letters", "likeness of the title by groups of five letters"),
-    ("name_letters", "likeness of title and keywords by groups of five letters"),
+    ("name_letters", "likeness of title, keywords and names of LeiKa and OZG by groups of five letters"),
     ("has_text", "a description with a text; bare titles win by their shortness otherwise"),
     ("long_title", "long titles hold a word by chance"),
     ("official_title_both_ways", "how well a title fits the official name that the question leads to, both ways"),
@@ -37,6 +37,8 @@ pub(super) const MEANING: [usize; 2] = [14, 15];
 
 /// What a keyword and the text count against the title for the best field of a word.
 const KEYWORD: f32 = 0.9;
+/// What a name that LeiKa or OZG gives counts against a keyword: editors know better what their Leistung is called.
+const LEIKA: f32 = 0.8;
 const TEXT: f32 = 0.6;
 /// What the parts of a compound count together against the whole word.
 const PARTS: f32 = 0.75;
@@ -94,14 +96,17 @@ impl Understanding {
     pub(super) fn weigh(&self, text: &str, units: &[Unit], meanings: &[Meaning]) -> Weighed {
         let postings = &*self.postings;
         let count = postings.concepts.len();
-        let [title, keywords, body] = std::array::from_fn(|field| matched(postings, units, field));
-        let telling = most_telling(units).map(|unit| std::slice::from_ref(unit));
-        let telling =
-            telling.map(|unit| best_field(std::array::from_fn(|field| matched(postings, unit, field)).each_ref()));
+        let [title, mut keywords, leika, body] = std::array::from_fn(|field| matched(postings, units, field));
+        let telling = most_telling(units).map(std::slice::from_ref);
+        let telling = telling.map(|unit| {
+            let [title, keywords, leika, body] = std::array::from_fn(|field| matched(postings, unit, field));
+            let keywords: Vec<f32> = keywords.iter().zip(&leika).map(|(one, leika)| one.max(LEIKA * leika)).collect();
+            best_field([&title, &keywords, &body])
+        });
         let telling = telling.unwrap_or_else(|| vec![0.0; count]);
         let mut both = Both::new(postings);
         both.hold(units);
-        let (mut precise_title, mut precise_keyword) = (vec![0.0f32; count], vec![0.0f32; count]);
+        let (mut precise_title, mut keyword_both) = (vec![0.0f32; count], vec![0.0f32; count]);
         let neighbours = Neighbours::of(units);
         let mut together = vec![0.0f32; count];
         for (at, concept) in postings.concepts.iter().enumerate() {
@@ -110,8 +115,13 @@ impl Understanding {
                 together[at] = neighbours.together(&concept.titles);
             }
             if keywords[at] > 0.0 {
-                precise_keyword[at] = both.best(&concept.keywords);
+                keyword_both[at] = keywords[at] * both.best(&concept.keywords);
                 raise(&mut together[at], KEYWORD * neighbours.together(&concept.keywords));
+            }
+            if leika[at] > 0.0 {
+                raise(&mut keyword_both[at], LEIKA * leika[at] * both.best(&concept.leika));
+                raise(&mut keywords[at], LEIKA * leika[at]);
+                raise(&mut together[at], LEIKA * KEYWORD * neighbours.together(&concept.leika));
             }
         }
         let [title_letters, name_letters] = postings.alike(text);
@@ -125,7 +135,6 @@ impl Understanding {
         let title_both = product(&title, &precise_title);
         let title_root = title_both.iter().map(|value| value.sqrt()).collect();
         let exact = title_both.iter().map(|value| f32::from(u8::from(*value > 0.98))).collect();
-        let keyword_both = product(&keywords, &precise_keyword);
         let of = |value: fn(&crate::index::postings::Concept) -> f32| postings.concepts.iter().map(value).collect();
         let long: Vec<f32> =
             of(|concept| concept.titles.first().map_or(0.0, |title| (title.letters as f32 / LONG_TITLE).min(1.0)));
@@ -158,10 +167,10 @@ impl Understanding {
     fn weigh_official(&self, meaning: Meaning, both: &mut Both, official: &mut Official) {
         let postings = &*self.postings;
         let units = self.phrase_units(meaning.phrase);
-        let [title, keywords] = std::array::from_fn(|field| matched(postings, &units, field));
+        let [title, keywords, leika] = std::array::from_fn(|field| matched(postings, &units, field));
         both.hold(&units);
         for (at, concept) in postings.concepts.iter().enumerate() {
-            let (title, keywords) = (title[at], KEYWORD * keywords[at]);
+            let (title, keywords) = (title[at], KEYWORD * keywords[at].max(LEIKA * leika[at]));
             if title <= 0.0 && keywords <= 0.0 {
                 continue;
             }
@@ -198,7 +207,7 @@ impl Official {
 }
 
 /// What stands in the best field of each concept.
-fn best_field([title, keywords, body]: [&Vec<f32>; FIELDS]) -> Vec<f32> {
+fn best_field([title, keywords, body]: [&Vec<f32>; 3]) -> Vec<f32> {
     (0..title.len()).map(|at| title[at].max(KEYWORD * keywords[at]).max(TEXT * body[at])).collect()
 }
 
@@ -357,4 +366,4 @@ impl<'p> Both<'p> {
     }
 }
 
-const _: () = assert!(FIELDS == 3, "titles, keywords and texts are weighed one by one");
+const _: () = assert!(FIELDS == 4, "titles, keywords, catalogues and texts are weighed one by one");

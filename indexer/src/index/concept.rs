@@ -2,11 +2,13 @@
 //!
 //! Titles and keywords of all descriptions stand side by side; the text is the leading one's, the most widely valid that
 //! has one. So a town that delivers a bare title is found by the words of the Stammtext, and every keyword that some
-//! editor thought of helps all. A concept is made anew whenever one of its descriptions changes.
+//! editor thought of helps all. LeiKa and OZG add what they call its keys. A concept is made anew whenever one of its
+//! descriptions changes.
 
 use std::collections::BTreeSet;
 
-use connectors::ids::Identifikator;
+use connectors::ids::{Identifikator, Leistungsschluessel};
+use connectors::leika::Leika;
 use tantivy::{TantivyDocument, Term};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,7 +32,7 @@ impl Group {
         Self::by(leistung.schluessel.first(), id)
     }
 
-    pub(super) fn by(key: Option<&connectors::ids::Leistungsschluessel>, id: &Identifikator) -> Self {
+    pub(super) fn by(key: Option<&Leistungsschluessel>, id: &Identifikator) -> Self {
         key.map_or_else(|| Self::Id(id.clone()), |key| Self::Schluessel(key.number()))
     }
 
@@ -49,6 +51,8 @@ const KEYS: usize = 4;
 /// How many names and keywords a concept keeps.
 const MAX_TITLES: usize = 12;
 const MAX_KEYWORDS: usize = 80;
+/// How many names of the catalogues it keeps: a Leistung may have many keys.
+const MAX_LEIKA: usize = 24;
 /// How much of the leading text is indexed, in bytes.
 const MAX_BODY: usize = 60_000;
 /// How much of it its meaning is taken from, in letters.
@@ -114,6 +118,8 @@ fn document(fields: &Fields, group: &Group, members: Vec<Stored>) -> Option<Tant
         (text_of(leistung, Lang::DE).is_empty(), widest)
     })?;
     let lead = &lead.1;
+    let keys: BTreeSet<Leistungsschluessel> =
+        leistungen.iter().flat_map(|(_, one)| one.schluessel.iter().copied()).collect();
     let mut document = TantivyDocument::new();
     document.add_text(fields.concept, group.number().to_string());
     document.add_u64(fields.group, group.number());
@@ -131,6 +137,9 @@ fn document(fields: &Fields, group: &Group, members: Vec<Stored>) -> Option<Tant
         }
         document.add_text(text.body, &body);
         if *lang == Lang::DE {
+            names.leika = names_of(&keys);
+            names.leika.iter().for_each(|name| document.add_text(text.leika, name));
+            names.lebenslagen = lebenslagen(&keys);
             names.titles = titles;
             names.keywords = keywords;
             names.text = body.chars().take(MEANING_LETTERS).collect();
@@ -138,6 +147,22 @@ fn document(fields: &Fields, group: &Group, members: Vec<Stored>) -> Option<Tant
     }
     document.add_text(fields.names, serde_json::to_string(&names).expect("plain values"));
     Some(document)
+}
+
+/// What LeiKa and OZG call these keys, those of the LeiKa first, for a name of it says more; each once.
+fn names_of(keys: &BTreeSet<Leistungsschluessel>) -> Vec<String> {
+    let entries = || keys.iter().flat_map(|key| Leika::built_in().of(*key));
+    let ozg = entries().filter_map(|entry| Some(entry.ozg?.name));
+    let mut seen = BTreeSet::new();
+    let names = entries().map(|entry| entry.name).chain(ozg).filter(|name| seen.insert(*name));
+    names.take(MAX_LEIKA).map(str::to_owned).collect()
+}
+
+/// The codes of the Lebenslagen of these keys.
+fn lebenslagen(keys: &BTreeSet<Leistungsschluessel>) -> Vec<String> {
+    let entries = keys.iter().flat_map(|key| Leika::built_in().of(*key));
+    let codes: BTreeSet<&str> = entries.filter_map(|entry| Some(entry.ozg?.lebenslage)).collect();
+    codes.into_iter().map(str::to_owned).collect()
 }
 
 /// The texts of a Leistung for citizens, short text first, without markup.

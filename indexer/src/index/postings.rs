@@ -9,9 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use tantivy::postings::Postings as _;
 use tantivy::schema::{IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, TantivyDocument};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::german::{Compounds, PART, Stems};
+use super::grams::Grams;
+use super::rarity::Rarity;
 use super::schema::{Fields, Names, Shown};
 use crate::record::Lang;
 use crate::words::content;
@@ -24,12 +25,10 @@ pub(crate) type TermNo = u32;
 /// Where a term stands in a field, and what it counts there.
 type List = Box<[(ConceptNo, f32)]>;
 
-/// The fields of a match: titles, keywords, other texts.
-pub(crate) const FIELDS: usize = 3;
+/// The fields of a match: titles, keywords, names of the catalogues, other texts.
+pub(crate) const FIELDS: usize = 4;
 /// Stands before the terms of English texts.
 pub(crate) const ENGLISH: &str = "en:";
-/// Letters of a gram, edges of words included.
-const GRAM: usize = 5;
 
 /// One term of a name, with the parts of the compound.
 #[derive(Debug)]
@@ -54,11 +53,15 @@ pub(crate) struct Concept {
     pub group: u64,
     pub titles: Vec<Name>,
     pub keywords: Vec<Name>,
+    /// What LeiKa and OZG call it.
+    pub leika: Vec<Name>,
     pub has_text: bool,
     /// The beginning of its text.
     pub text: Box<str>,
     /// Codes of Leistungsadressat.
     pub adressat: Vec<String>,
+    /// Codes of the Lebenslagen that it stands under.
+    pub lebenslagen: Vec<String>,
     descriptions: Vec<Description>,
 }
 
@@ -102,13 +105,6 @@ impl std::fmt::Debug for Postings {
     }
 }
 
-/// An inverted list of grams.
-#[derive(Debug, Default)]
-struct Grams {
-    lists: HashMap<u64, (f32, Vec<(ConceptNo, f32)>)>,
-    unknown: f32,
-}
-
 impl Postings {
     /// Reads all there is.
     pub(crate) fn read(searcher: &Searcher, fields: &Fields, compounds: &Compounds) -> tantivy::Result<Self> {
@@ -132,9 +128,11 @@ impl Postings {
                     group,
                     titles: Vec::new(),
                     keywords: Vec::new(),
+                    leika: Vec::new(),
                     has_text: !names.text.is_empty(),
                     text: names.text.as_str().into(),
                     adressat: names.adressat.clone(),
+                    lebenslagen: names.lebenslagen.clone(),
                     descriptions: Vec::new(),
                 });
                 all_names.push(names);
@@ -157,7 +155,9 @@ impl Postings {
             terms: reading.terms,
             lists: reading.lists.into_iter().map(|lists| lists.map(|list| sorted(list).into_boxed_slice())).collect(),
             title_grams: Grams::of(all_names.iter().map(|names| names.titles.iter().take(1))),
-            name_grams: Grams::of(all_names.iter().map(|names| names.titles.iter().chain(&names.keywords))),
+            name_grams: Grams::of(
+                all_names.iter().map(|names| names.titles.iter().chain(&names.keywords).chain(&names.leika)),
+            ),
             concepts,
             by_group,
             by_area,
@@ -169,7 +169,7 @@ impl Postings {
         Ok(postings)
     }
 
-    /// Takes titles and keywords apart, and learns the words they are made of.
+    /// Takes titles, keywords and names of the catalogues apart, and learns the words they are made of.
     fn name(&mut self, all_names: &[Names], compounds: &Compounds) {
         let mut stems = Stems::german();
         let mut stemmed: HashMap<String, (TermNo, Box<[TermNo]>)> = HashMap::new();
@@ -200,6 +200,7 @@ impl Postings {
             };
             concept.titles = names.titles.iter().map(&mut name).collect();
             concept.keywords = names.keywords.iter().map(&mut name).collect();
+            concept.leika = names.leika.iter().map(&mut name).collect();
         }
         self.concepts = concepts;
         self.vocabulary =
@@ -455,6 +456,7 @@ impl Reading {
     /// How much each term says; a part says as much as the word of its own.
     fn idf(&self, concepts: usize) -> Vec<f32> {
         let mut idf = vec![0.0; self.lists.len()];
+        let rarity = Rarity::among(concepts);
         let mut seen = BTreeSet::new();
         for (text, number) in &self.terms {
             let base = text.strip_prefix(PART).unwrap_or(text);
@@ -463,79 +465,8 @@ impl Reading {
             for number in both.into_iter().flatten() {
                 seen.extend(self.lists[*number as usize].iter().flatten().map(|(concept, _)| *concept));
             }
-            let (all, with) = (concepts as f32, seen.len() as f32);
-            idf[*number as usize] = (1.0 + (all - with + 0.5).max(0.0) / (with + 0.5)).ln();
+            idf[*number as usize] = rarity.of(base, seen.len());
         }
         idf
     }
-}
-
-impl Grams {
-    fn of<'t, T: Iterator<Item = &'t String>>(texts: impl Iterator<Item = T>) -> Self {
-        let mut counted: Vec<HashMap<u64, f32>> = Vec::new();
-        for texts in texts {
-            counted.push(grams(texts.map(String::as_str)));
-        }
-        let mut lists: HashMap<u64, (f32, Vec<(ConceptNo, f32)>)> = HashMap::new();
-        for (at, grams) in counted.iter().enumerate() {
-            for (gram, count) in grams {
-                lists.entry(*gram).or_default().1.push((at as ConceptNo, *count));
-            }
-        }
-        let all = counted.len() as f32;
-        let mut norms = vec![0.0f32; counted.len()];
-        for (rarity, list) in lists.values_mut() {
-            *rarity = (1.0 + all / list.len() as f32).ln();
-            for (at, weight) in list.iter_mut() {
-                *weight = (1.0 + weight.ln()) * *rarity;
-                norms[*at as usize] += *weight * *weight;
-            }
-        }
-        for (_, list) in lists.values_mut() {
-            list.iter_mut().for_each(|(at, weight)| *weight /= norms[*at as usize].sqrt().max(1e-9));
-        }
-        Self { lists, unknown: (1.0 + all).ln() }
-    }
-
-    fn alike(&self, text: &str, count: usize) -> Vec<f32> {
-        let mut found = vec![0.0; count];
-        let mut norm = 0.0;
-        for gram in grams([text].into_iter()).keys() {
-            let Some((rarity, list)) = self.lists.get(gram) else {
-                norm += self.unknown * self.unknown;
-                continue;
-            };
-            norm += rarity * rarity;
-            list.iter().for_each(|(at, weight)| found[*at as usize] += rarity * weight);
-        }
-        let norm: f32 = f32::sqrt(norm).max(1e-9);
-        found.iter_mut().for_each(|value| *value /= norm);
-        found
-    }
-}
-
-/// The grams of texts with how often they occur; umlauts folded, words joined by a mark, edges marked.
-fn grams<'t>(texts: impl Iterator<Item = &'t str>) -> HashMap<u64, f32> {
-    let mut letters = vec!['^'];
-    for word in texts.flat_map(words) {
-        if letters.len() > 1 {
-            letters.push('_');
-        }
-        for letter in word.chars() {
-            match letter {
-                'ä' => letters.push('a'),
-                'ö' => letters.push('o'),
-                'ü' => letters.push('u'),
-                'ß' => letters.extend(['s', 's']),
-                other => letters.push(other),
-            }
-        }
-    }
-    letters.push('$');
-    let mut counted = HashMap::new();
-    for gram in letters.windows(GRAM.min(letters.len())) {
-        let text: String = gram.iter().collect();
-        *counted.entry(xxh3_64(text.as_bytes())).or_insert(0.0) += 1.0;
-    }
-    counted
 }

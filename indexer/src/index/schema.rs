@@ -12,8 +12,9 @@ use tantivy::schema::{
 use super::german::{ENGLISH, GERMAN};
 use crate::record::{Lang, Texts};
 
-/// Changes when the fields or the analysis change: an index of another version is made anew.
-pub(crate) const VERSION: &str = "4";
+/// Changes when the fields, the analysis or the tables of `connectors::leika` change: an index of another version is made
+/// anew.
+pub(crate) const VERSION: &str = "5";
 
 /// The fields of both sorts of documents.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub(crate) struct Fields {
     pub concept: Field,
     /// Of a concept, its names and keywords, as JSON.
     pub names: Field,
-    /// Of a concept, by language: title, keywords, other texts.
+    /// Of a concept, by language: title, keywords, names of the catalogues, other texts.
     pub texts: [(Lang, TextFields); 2],
 }
 
@@ -52,13 +53,15 @@ pub(crate) struct Fields {
 pub(crate) struct TextFields {
     pub title: Field,
     pub keywords: Field,
+    /// What LeiKa and OZG call it; empty but for German.
+    pub leika: Field,
     pub body: Field,
 }
 
 impl TextFields {
     /// All of them, in the order of the fields of a match.
-    pub(crate) fn all(self) -> [Field; 3] {
-        [self.title, self.keywords, self.body]
+    pub(crate) fn all(self) -> [Field; 4] {
+        [self.title, self.keywords, self.leika, self.body]
     }
 }
 
@@ -83,6 +86,10 @@ pub(crate) struct Names {
     pub titles: Vec<String>,
     /// German keywords.
     pub keywords: Vec<String>,
+    /// What LeiKa and OZG call it, by its keys.
+    pub leika: Vec<String>,
+    /// Codes of the Lebenslagen that it stands under, by its keys.
+    pub lebenslagen: Vec<String>,
     /// The beginning of the leading text, without markup.
     pub text: String,
     /// Codes of Leistungsadressat.
@@ -110,7 +117,15 @@ impl Fields {
                     TextFieldIndexing::default().set_tokenizer(analysis).set_index_option(IndexRecordOption::WithFreqs);
                 builder.add_text_field(&format!("{name}_{lang}"), TextOptions::default().set_indexing_options(indexing))
             };
-            (lang, TextFields { title: text("title"), keywords: text("keywords"), body: text("body") })
+            (
+                lang,
+                TextFields {
+                    title: text("title"),
+                    keywords: text("keywords"),
+                    leika: text("leika"),
+                    body: text("body"),
+                },
+            )
         });
         let schema = builder.build();
         Self {
