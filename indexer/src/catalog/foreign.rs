@@ -183,11 +183,13 @@ impl Understanding {
     /// How many of these words are German.
     fn german(&self, all: &[String]) -> f32 {
         let mut stems = Stems::german();
-        let known = |word: &&String| {
-            let stem = stems.of(word);
-            is_stop_word(word) || self.spelling.knows(word) || self.words.stems.contains_key(stem.as_str())
+        let mut said = |word: &str| self.words.stems.contains_key(stems.of(word).as_str());
+        // "Persos" is a plural that no stemmer knows, and no foreign word.
+        let mut known = |word: &str| {
+            let plural = word.strip_suffix('s').is_some_and(&mut said);
+            plural || is_stop_word(word) || self.spelling.knows(word) || said(word)
         };
-        all.iter().filter(known).count() as f32
+        all.iter().filter(|word| known(word)).count() as f32
     }
 
     /// The words of a question in another language as German ones, and the official names that it leads to.
