@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::body::Body;
 use crate::metrics::{Held, Metrics, Refused};
+use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
 
@@ -128,6 +129,8 @@ pub struct Server {
     pub inside: axum::Router,
     /// The table of routes; swapped by others.
     pub routes: Arc<ArcSwap<Routes>>,
+    /// Tells whose portal takes requests for a Leistung at a place.
+    pub who: WhoIsAsked,
     /// The way to the portals.
     pub proxy: Arc<Proxy>,
     /// What is counted.
@@ -145,9 +148,9 @@ impl Server {
     ///
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { public, internal, pages, inside, routes, proxy, metrics, ready, limits, tasks } = self;
+        let Self { public, internal, pages, inside, routes, who, proxy, metrics, ready, limits, tasks } = self;
         let inside = internal::router(routes.clone(), metrics.clone(), ready, stop.clone(), inside);
-        let edge = Arc::new(Edge::new(pages, routes, proxy.clone(), metrics.clone(), limits.clone()));
+        let edge = Arc::new(Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone()));
 
         let inside_stop = CancellationToken::new();
         let inside_limits = Limits {

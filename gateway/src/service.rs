@@ -97,6 +97,7 @@ impl Gateway {
             pages: pages::router(site),
             inside: insights::page::router(Arc::clone(&insights)),
             routes: Arc::clone(&routes),
+            who: pages::forward::who_is_asked(asked.clone()),
             proxy: Arc::clone(&proxy),
             metrics: Arc::clone(&metrics),
             ready: Arc::new(move || asked.check().map_err(|error| error.to_string())),
