@@ -41,6 +41,7 @@ pub use internal::Ready;
 
 use answer::Edge;
 use guard::{Guard, Reset};
+use internal::Inside;
 
 /// Bounds of a listener. Times are the longest that is waited.
 #[derive(Debug, Clone)]
@@ -149,7 +150,15 @@ impl Server {
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
         let Self { public, internal, pages, inside, routes, who, proxy, metrics, ready, limits, tasks } = self;
-        let inside = internal::router(routes.clone(), metrics.clone(), ready, stop.clone(), inside);
+        let shown = Inside {
+            routes: routes.clone(),
+            who: who.clone(),
+            proxy: proxy.clone(),
+            metrics: metrics.clone(),
+            ready,
+            stop: stop.clone(),
+        };
+        let inside = internal::router(shown, inside);
         let edge = Arc::new(Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone()));
 
         let inside_stop = CancellationToken::new();
