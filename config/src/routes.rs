@@ -41,17 +41,29 @@ pub struct RegistryState(Option<Vec<FileState>>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FileState {
     file: PathBuf,
-    /// Inode, bytes, and when contents and entry changed; none when the file cannot be asked.
-    seen: Option<(u64, u64, (i64, i64), (i64, i64))>,
+    /// None when the file cannot be asked.
+    seen: Option<Seen>,
+}
+
+/// Times are seconds and nanoseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    inode: u64,
+    bytes: u64,
+    contents_changed: (i64, i64),
+    entry_changed: (i64, i64),
 }
 
 /// Looks at the files of the portals beside the configuration `file`, without reading them.
 pub fn registry_state(file: &Path) -> RegistryState {
     let files = portals::files(&folder(file)).ok().flatten();
     let state = |file: PathBuf| {
-        let seen = fs::metadata(&file)
-            .ok()
-            .map(|now| (now.ino(), now.size(), (now.mtime(), now.mtime_nsec()), (now.ctime(), now.ctime_nsec())));
+        let seen = fs::metadata(&file).ok().map(|now| Seen {
+            inode: now.ino(),
+            bytes: now.size(),
+            contents_changed: (now.mtime(), now.mtime_nsec()),
+            entry_changed: (now.ctime(), now.ctime_nsec()),
+        });
         FileState { file, seen }
     };
     RegistryState(files.map(|files| files.into_iter().map(state).collect()))

@@ -386,8 +386,15 @@ impl TryFrom<RawRoute> for Route {
 }
 
 impl Route {
+    /// True when the destination is a request that this route takes; a path is one of the same host.
     fn leads_to_itself(&self) -> bool {
-        let (None, Some((_, Destination::Path(to)))) = (&self.host, self.does.destination()) else { return false };
+        let to = match self.does.destination() {
+            Some((_, Destination::Path(to))) => to.as_str(),
+            Some((_, Destination::Address(url))) if self.host.is_some() && self.host.as_deref() == url.host_str() => {
+                url.path()
+            }
+            _ => return false,
+        };
         match (to.strip_prefix(self.path.as_str()), self.tail) {
             (Some(""), _) => true,
             (Some(rest), Tail::Below) => rest.starts_with('/'),

@@ -155,7 +155,7 @@ mod tests {
         let path = dir.path().join("routes.json");
         save(&path, &portals(), "2026-11-24T12:00:00Z".parse().unwrap()).unwrap();
         let whole = fs::read_to_string(&path).unwrap();
-        let halves = (0..whole.len()).step_by(97).map(|end| whole[..end].to_owned());
+        let halves = (0..whole.chars().count()).step_by(97).map(|end| whole.chars().take(end).collect());
         let turned = [
             whole.replacen("b.example", "x.example", 1),
             whole.replacen("\"version\":1", "\"version\":2", 1),
