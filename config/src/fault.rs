@@ -46,7 +46,7 @@ impl ConfigFault {
 }
 
 /// What stands for each key that must be there.
-const EXAMPLES: [(&str, &str); 14] = [
+const EXAMPLES: [(&str, &str); 17] = [
     ("server", "a table `[server]` with `listen`, `internal` and `public_url`"),
     ("store", "a table `[store]` with `url = \"sqlite://data/portalverbund.db\"`"),
     ("index", "a table `[index]` with `dir = \"data/index\"`"),
@@ -60,6 +60,9 @@ const EXAMPLES: [(&str, &str); 14] = [
     ("gebiet", "`gebiet = \"059110000000\"`"),
     ("connector", "a table `[connector]` with `kind = \"xzufi-index\"` and `url`"),
     ("kind", "`kind = \"xzufi-index\"`"),
+    ("to", "`to = \"/portal/stadt-bochum/neu\"`"),
+    ("text", "`text = \"Wir bauen um.\"`"),
+    ("until", "`until = 2026-12-01T06:00:00+01:00`"),
     ("upstream", "`upstream = [\"http://127.0.0.1:9200\"]`"),
 ];
 
@@ -79,6 +82,14 @@ pub enum ConfigError {
     Read {
         /// The file or folder.
         file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The folder of the portals cannot be read.
+    #[error("cannot read {}: {source}", folder.display())]
+    Registry {
+        /// The folder.
+        folder: PathBuf,
         /// Why.
         source: io::Error,
     },

@@ -7,6 +7,7 @@
 pub mod clock;
 mod fault;
 mod portals;
+mod routes;
 pub mod secret;
 pub mod telemetry;
 
@@ -25,6 +26,7 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use routes::{RegistryState, Routes, registry_state};
 
 /// What each reason counts in the search, as it is built in; the file `config/ranking.toml`.
 pub const RANKING: &str = include_str!("../ranking.toml");
@@ -63,6 +65,9 @@ pub struct Config {
     /// What is counted of what people search.
     #[serde(default)]
     pub insights: Insights,
+    /// How the table of routes is kept.
+    #[serde(default)]
+    pub routes: Routes,
     /// What may be dialled.
     #[serde(default)]
     pub egress: EgressAllow,
@@ -348,13 +353,21 @@ impl Config {
 
     /// Where the counts of questions are kept: where the configuration says, else beside the index.
     pub fn insights_file(&self) -> PathBuf {
-        let beside = || self.index.dir.parent().unwrap_or(Path::new("")).join("insights.json");
-        self.insights.file.clone().unwrap_or_else(beside)
+        self.insights.file.clone().unwrap_or_else(|| self.beside_index("insights.json"))
+    }
+
+    /// Where the last good registry is kept: where the configuration says, else beside the index.
+    pub fn routes_file(&self) -> PathBuf {
+        self.routes.file.clone().unwrap_or_else(|| self.beside_index("routes.json"))
+    }
+
+    fn beside_index(&self, name: &str) -> PathBuf {
+        self.index.dir.parent().unwrap_or(Path::new("")).join(name)
     }
 
     /// Where fetched files are kept between two runs: beside the index.
     pub fn spool_dir(&self) -> PathBuf {
-        self.index.dir.parent().unwrap_or(Path::new("")).join("spool")
+        self.beside_index("spool")
     }
 }
 
@@ -369,6 +382,14 @@ pub struct Loaded {
     pub faults: Vec<ConfigFault>,
     /// What will not work as it is written, though the portal can be used.
     pub warnings: Vec<ConfigFault>,
+    /// There is no folder of portals, which is not the same as an empty one.
+    pub no_registry: bool,
+}
+
+/// Loads `file` without the portals beside it.
+pub fn load_main(file: &Path) -> Result<Config, ConfigError> {
+    let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
+    Ok(Config::parse(file, &text)?)
 }
 
 /// Loads `file` and the portals in `portale.d` beside it.
@@ -376,11 +397,10 @@ pub struct Loaded {
 /// Fails when the file or the folder cannot be read or the file is wrong. A wrong file of a portal is a fault in the
 /// answer; a missing folder is a Verbund without portals.
 pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
-    let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
-    let config = Config::parse(file, &text)?;
-    let folder = file.parent().unwrap_or(Path::new("")).join("portale.d");
-    let found = portals::load(&folder, &config.egress.rule())?;
-    Ok(Loaded { config, portals: found.portals, faults: found.faults, warnings: found.warnings })
+    let config = load_main(file)?;
+    let found = portals::load(&routes::folder(file), &config.egress.rule())?;
+    let portals::Found { portals, faults, warnings, missing } = found;
+    Ok(Loaded { config, portals, faults, warnings, no_registry: missing })
 }
 
 /// Where the value of `key` in `table` stands.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use connectors::egress::Egress;
-use connectors::registration::{Connector, ConnectorKind, Portal, Route};
+use connectors::registration::{Connector, ConnectorKind, Destination, Does, Portal, Route, RouteKind, Tail};
 use toml::de::DeTable;
 use url::Url;
 
@@ -23,15 +23,20 @@ pub(crate) struct Found {
     pub(crate) portals: Vec<Portal>,
     pub(crate) faults: Vec<ConfigFault>,
     pub(crate) warnings: Vec<ConfigFault>,
+    /// There is no folder.
+    pub(crate) missing: bool,
 }
 
 /// Reads every `*.toml` in `folder`, in the order of their names. Of two portals with one route the later is disabled.
 pub(crate) fn load(folder: &Path, egress: &Egress) -> Result<Found, ConfigError> {
     let mut found = Found::default();
     let mut routes: HashMap<String, PathBuf> = HashMap::new();
-    for file in files(folder)? {
+    let files = files(folder)?;
+    found.missing = files.is_none();
+    for file in files.unwrap_or_default() {
         let read = read(&file).and_then(|text| Ok((parse(&file, &text)?, text)));
         let taken = read.and_then(|(portal, text)| {
+            check_destinations(&file, &text, &portal)?;
             check_routes(&file, &text, &portal, &mut routes)?;
             Ok((portal, text))
         });
@@ -46,11 +51,12 @@ pub(crate) fn load(folder: &Path, egress: &Egress) -> Result<Found, ConfigError>
     Ok(found)
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
-    let failed = |source| ConfigError::Read { file: folder.to_owned(), source };
+/// The files of the portals by name; none when there is no folder.
+pub(crate) fn files(folder: &Path) -> Result<Option<Vec<PathBuf>>, ConfigError> {
+    let failed = |source| ConfigError::Registry { folder: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
     let mut files = Vec::new();
@@ -62,7 +68,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
         }
     }
     files.sort();
-    Ok(files)
+    Ok(Some(files))
 }
 
 fn read(file: &Path) -> Result<String, ConfigFault> {
@@ -86,6 +92,7 @@ fn parse(file: &Path, text: &str) -> Result<Portal, ConfigFault> {
     let from_toml = |error: toml::de::Error| ConfigFault::from_toml(file, text, &error);
     let document = DeTable::parse(text).map_err(from_toml)?;
     check_connector_keys(file, text, document.get_ref())?;
+    check_route_keys(file, text, document.get_ref())?;
     let portal: Portal = toml::from_str(text).map_err(from_toml)?;
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if stem != portal.id.as_str() {
@@ -106,13 +113,55 @@ fn check_connector_keys(file: &Path, text: &str, document: &DeTable<'_>) -> Resu
     let foreign = |key: &str| key != "kind" && !kind.keys().contains(&key);
     match connector.keys().filter(|key| foreign(key.get_ref())).min_by_key(|key| key.span().start) {
         Some(key) => {
-            let keys = kind.keys().iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let expected = if keys.is_empty() { "no key beside `kind`".to_owned() } else { keys };
-            let message = format!("`{}` does not belong to kind `{}`, expected {expected}", key.get_ref(), kind.name());
+            let message = format!("`{}` does not belong to kind `{}`", key.get_ref(), kind.name());
+            let message = format!("{message}, expected {}", expected(kind.keys()));
             Err(ConfigFault::at(file, text, key.span(), message))
         }
         None => Ok(()),
     }
+}
+
+fn expected(keys: &[&str]) -> String {
+    let keys = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    if keys.is_empty() { "no key beside `kind`".to_owned() } else { keys }
+}
+
+/// The same for the routes.
+fn check_route_keys(file: &Path, text: &str, document: &DeTable<'_>) -> Result<(), ConfigFault> {
+    let Some(routes) = document.get("route").and_then(|value| value.get_ref().as_array()) else { return Ok(()) };
+    for route in routes.iter().filter_map(|route| route.get_ref().as_table()) {
+        let name = route.get("kind").map_or(Some("proxy"), |kind| kind.get_ref().as_str());
+        let Some(kind) = name.and_then(|name| RouteKind::try_from(name.to_owned()).ok()) else { continue };
+        let of_another = |key: &str| {
+            let known =
+                [RouteKind::Proxy, RouteKind::Redirect, RouteKind::Gone].iter().any(|k| k.keys().contains(&key));
+            known && !kind.keys().contains(&key)
+        };
+        if let Some(key) = route.keys().filter(|key| of_another(key.get_ref())).min_by_key(|key| key.span().start) {
+            let message = format!("`{}` does not belong to kind `{}`", key.get_ref(), kind.name());
+            let message = format!("{message}, expected {}", expected(kind.keys()));
+            return Err(ConfigFault::at(file, text, key.span(), message));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses destinations on hosts that the portal did not register, and forwarding without a way in.
+fn check_destinations(file: &Path, text: &str, portal: &Portal) -> Result<(), ConfigFault> {
+    for (at, route) in portal.routes.iter().enumerate() {
+        let Some((key, Destination::Address(url))) = route.does.destination() else { continue };
+        if !portal.may_hand_over_to(url) {
+            let host = url.host_str().unwrap_or_default();
+            let message = format!("citizens may not be led to `{host}`, expected a host that stands in `hosts`");
+            return Err(ConfigFault::at(file, text, route_span(text, at, key), message));
+        }
+    }
+    if portal.responsible.is_some() && portal.way_in().is_none() {
+        let at = crate::value_span(text, "responsible", "path").unwrap_or(0..0);
+        let message = "nothing can be forwarded without a route of kind `proxy` with `prefix` or `host`, expected one";
+        return Err(ConfigFault::at(file, text, at, message));
+    }
+    Ok(())
 }
 
 /// Takes the routes of `portal`, unless one of them is taken.
@@ -127,8 +176,12 @@ fn check_routes(
         let name = route_name(route);
         let holder = routes.get(&name).or_else(|| own.get(&name));
         if let Some(holder) = holder {
-            let place = route_span(text, at, if route.host.is_some() { "host" } else { "prefix" });
-            let message = format!("the route `{name}` is taken by {}, expected another one", holder.display());
+            let place = route_span(text, at, place_key(route));
+            let message = format!(
+                "the route `{}` is taken by {}, expected another one",
+                name.trim_start_matches('='),
+                holder.display()
+            );
             return Err(ConfigFault::at(file, text, place, message));
         }
         own.insert(name, file.to_owned());
@@ -138,7 +191,18 @@ fn check_routes(
 }
 
 fn route_name(route: &Route) -> String {
-    route.prefix.clone().or_else(|| route.host.clone()).unwrap_or_default()
+    // An exact path and a prefix of the same spelling are two routes.
+    let exact = if route.tail == Tail::Exact { "=" } else { "" };
+    format!("{exact}{}{}", route.host.as_deref().unwrap_or_default(), route.path)
+}
+
+/// The key that says most exactly where a route stands.
+fn place_key(route: &Route) -> &'static str {
+    match (route.tail, route.path.as_str()) {
+        (Tail::Exact, _) => "path",
+        (Tail::Below, "") => "host",
+        (Tail::Below, _) => "prefix",
+    }
 }
 
 /// What the portal will run into: addresses that are not dialled, a secret that cannot be read.
@@ -156,7 +220,8 @@ fn warnings(file: &Path, text: &str, portal: &Portal, egress: &Egress) -> Vec<Co
         dialled(url, connector_span(text, "token_url"));
     }
     for (at, route) in portal.routes.iter().enumerate() {
-        for url in &route.upstream {
+        let Does::Proxy { upstream } = &route.does else { continue };
+        for url in upstream {
             dialled(url, route_span(text, at, "upstream"));
         }
     }

@@ -150,7 +150,40 @@ fn a_broken_portal_disables_itself_only_and_names_the_place() {
     check_portal("https://www", "https://u:p@www", "6:7: no usable address, expected http:// or https://");
     check_portal("[[route]]", "every_s = 0\n[[route]]", "7:11: ");
     check_portal("/portal/stadt-bochum", "portal", "8:10: `portal` is no path prefix");
-    check_portal("prefix = \"/portal/stadt-bochum\"\n", "", "7:1: a route needs `prefix` or `host`");
+    check_portal("prefix = \"/portal/stadt-bochum\"\n", "", "7:1: a route needs `prefix`, `path` or `host`");
+    check_portal(
+        "upstream = [\"https://portal.example.org\"]\n",
+        "",
+        "7:1: missing field `upstream`, expected for example",
+    );
+    check_portal("upstream", "to", "9:1: `to` does not belong to kind `proxy`, expected `upstream`");
+    let redirect = |more: &str| format!("kind = \"redirect\"\n{more}");
+    let upstream = "upstream = [\"https://portal.example.org\"]";
+    check_portal(
+        upstream,
+        &redirect("upstream = []"),
+        "10:1: `upstream` does not belong to kind `redirect`, expected `to`",
+    );
+    check_portal(upstream, &redirect(""), "7:1: missing field `to`, expected for example");
+    check_portal(upstream, &redirect("to = \"//x\""), "10:6: no usable destination, expected http:// or https://");
+    check_portal(upstream, &redirect("to = \"/neu\"\nstatus = 303"), "11:10: 303 is no status of a redirect");
+    check_portal(upstream, &redirect("to = \"https://fremd.example/\""), "10:6: citizens may not be led to `fremd.exa");
+    check_portal(upstream, "kind = \"move\"", "9:8: `move` is no kind of route, expected one of `proxy`, `redirect`");
+    check_portal(upstream, "kind = \"gone\"\ntext = \"\"", "10:8: expected a text of one line");
+    check_portal("[[route]]", "[responsible]\npath = \"/x\"\n[[route]]", "8:8: `/x` is no path for forwarding");
+    check_portal(
+        "[[route]]\nprefix = \"/portal/stadt-bochum\"",
+        "[responsible]\npath = \"/{rest}\"\n[[route]]\npath = \"/portal/x\"",
+        "8:8: nothing can be forwarded without a route of kind `proxy`",
+    );
+    let maintenance = |keys: &str| format!("[maintenance]\n{keys}\n[[route]]");
+    check_portal("[[route]]", &maintenance("text = \"x\""), "7:1: missing field `until`, expected for example");
+    check_portal(
+        "[[route]]",
+        &maintenance("text = \"x\"\nuntil = 2026-12-01"),
+        "9:9: `2026-12-01` is no point in time",
+    );
+    check_portal("[[route]]", &maintenance("until = 2026-12-01T06:00:00Z\ntext = \" \""), "9:8: expected a text");
     check_portal("https://portal.example.org", "https://portal.example.org/x", "9:12: no usable upstream, expected");
     check_portal("[[route]]", "[guard]\nmax_share = 2\n[[route]]", "8:13: expected a share from 0 to 1");
     check_portal("/portal/stadt-bochum", "/portal/borken", "8:10: the route `/portal/borken` is taken by ");

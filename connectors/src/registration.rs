@@ -14,6 +14,14 @@ use url::{Host, Url};
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
 
+mod maintenance;
+mod responsible;
+mod route;
+
+pub use maintenance::Maintenance;
+pub use responsible::{ForwardPath, Forwarding};
+pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};
+
 /// A member site of the Verbund, as registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,9 +41,15 @@ pub struct Portal {
     pub hosts: Vec<HostPattern>,
     /// How its data reach us.
     pub connector: Connector,
-    /// What the gateway proxies for it.
+    /// What the gateway answers for it: with its own pages, a redirect, or the word that something is gone.
     #[serde(default, rename = "route")]
     pub routes: Vec<Route>,
+    /// How it takes requests for a Leistung at a place; none when it does not.
+    #[serde(default)]
+    pub responsible: Option<Forwarding>,
+    /// When it is not there, and what is said meanwhile.
+    #[serde(default)]
+    pub maintenance: Option<Maintenance>,
     /// When a run that removes records is held.
     #[serde(default)]
     pub guard: Guard,
@@ -80,6 +94,11 @@ impl Portal {
         let routes = self.routes.iter().filter_map(|route| route.host.as_deref());
         self.hosts.iter().any(|pattern| pattern.matches(host))
             || connector.into_iter().chain(routes).any(|own| own.eq_ignore_ascii_case(host))
+    }
+
+    /// The route through which requests for a Leistung at a place reach it: the first that proxies all below a place.
+    pub fn way_in(&self) -> Option<&Route> {
+        self.routes.iter().find(|route| matches!(route.does, Does::Proxy { .. }) && route.tail != Tail::Exact)
     }
 }
 
@@ -283,100 +302,6 @@ fn filled_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
         }
     }
     Ok(Option::<Filled>::deserialize(deserializer)?.map(|text| text.0))
-}
-
-/// What the gateway proxies for a portal: everything below a path prefix, or a whole host.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "RawRoute")]
-pub struct Route {
-    /// Path prefix that begins with `/` and does not end with it, matched by whole segments.
-    pub prefix: Option<String>,
-    /// Host name, lower case, without a port.
-    pub host: Option<String>,
-    /// Addresses of the portal; at least one.
-    pub upstream: Vec<Url>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRoute {
-    prefix: Option<Prefix>,
-    host: Option<RouteHost>,
-    upstream: Vec<Upstream>,
-}
-
-/// One field of a route each, so that a fault has the place of its value.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Prefix(String);
-
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct RouteHost(String);
-
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Upstream(Url);
-
-impl TryFrom<String> for Prefix {
-    type Error = String;
-
-    fn try_from(prefix: String) -> Result<Self, String> {
-        let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
-        let segments = prefix.strip_prefix('/').unwrap_or("").split('/');
-        let usable = segments.clone().all(|segment| !matches!(segment, "" | "." | ".."));
-        if plain && usable {
-            return Ok(Self(prefix));
-        }
-        Err(format!("`{prefix}` is no path prefix: `/` and plain segments, without a `/` at the end"))
-    }
-}
-
-impl TryFrom<String> for RouteHost {
-    type Error = String;
-
-    fn try_from(host: String) -> Result<Self, String> {
-        if Host::parse(&host).is_ok() && host == host.to_ascii_lowercase() {
-            return Ok(Self(host));
-        }
-        Err(format!("`{host}` is no host name in lower case without a port"))
-    }
-}
-
-impl TryFrom<String> for Upstream {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let usable = |url: &Url| {
-            let root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-            let clean = url.username().is_empty() && url.password().is_none() && url.host().is_some();
-            matches!(url.scheme(), "http" | "https") && root && clean
-        };
-        match Url::parse(&text).ok().filter(usable) {
-            Some(url) => Ok(Self(url)),
-            None => Err("no usable upstream, expected http:// or https://, a host and a port, no path".into()),
-        }
-    }
-}
-
-impl TryFrom<RawRoute> for Route {
-    type Error = String;
-
-    fn try_from(raw: RawRoute) -> Result<Self, String> {
-        match (&raw.prefix, &raw.host) {
-            (None, None) => return Err("a route needs `prefix` or `host`".into()),
-            (Some(_), Some(_)) => return Err("a route has either `prefix` or `host`, not both".into()),
-            _ => {}
-        }
-        if raw.upstream.is_empty() {
-            return Err("a route needs at least one address in `upstream`".into());
-        }
-        Ok(Self {
-            prefix: raw.prefix.map(|prefix| prefix.0),
-            host: raw.host.map(|host| host.0),
-            upstream: raw.upstream.into_iter().map(|upstream| upstream.0).collect(),
-        })
-    }
 }
 
 /// A host to which a portal may hand over: a name, `*.name` for everything below it, or `*` for any host.

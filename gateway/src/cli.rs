@@ -11,6 +11,7 @@ mod judge;
 mod known;
 mod rebuild;
 mod responsible;
+mod routes;
 mod search;
 mod serve;
 mod setup;
@@ -146,6 +147,13 @@ enum Command {
         #[arg(long)]
         fragments: bool,
     },
+    /// The table of routes, and which of its rules answers an address
+    Routes {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: routes::What,
+    },
     /// Makes the index anew from the store
     Rebuild {
         #[command(flatten)]
@@ -235,6 +243,7 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             responsible::run(&config.config, &leistung, &ars, json).await
         }
         Command::Known { config, portal, fragments } => known::run(&config.config, &portal, fragments).await,
+        Command::Routes { config, what } => routes::run(&config.config, what).await,
         Command::Rebuild { config } => rebuild::run(&config.config).await,
         Command::Demo { dir, port } => demo::run(dir, port).await,
         Command::Judge { config, judge } => judge::run(&config.config, judge).await,

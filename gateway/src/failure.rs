@@ -3,14 +3,17 @@
 //! `Display` is for our log. The citizen sees the status and a German page that says what can be done; a program sees
 //! problem+json (RFC 9457). Neither ever sees paths, versions or addresses of machines.
 
-use askama::Template;
 use connectors::ids::PortalId;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use serde::Serialize;
+use jiff::Timestamp;
 
 use crate::body::Body;
 use crate::metrics::{Refused, UpstreamFault};
+
+mod page;
+
+pub use page::Context;
 
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -92,17 +95,46 @@ pub enum Failure {
         /// Which portal.
         portal: PortalId,
     },
+    /// The portal is not there on purpose.
+    #[error("portal {portal} is under maintenance until {until}")]
+    Maintenance {
+        /// Which portal.
+        portal: PortalId,
+        /// What its people say.
+        text: String,
+        /// When it is there again.
+        until: Timestamp,
+        /// How long that is from now.
+        seconds: u64,
+    },
+    /// What was there is gone for good.
+    #[error("what portal {portal} had there is gone")]
+    Gone {
+        /// Which portal.
+        portal: PortalId,
+        /// What its people say.
+        text: Option<String>,
+        /// What has taken its place.
+        successor: Option<String>,
+    },
     /// A fault of ours.
     #[error("the request ended by a panic")]
     Panic,
 }
 
 /// Title, what can be done, and the code for programs.
-struct Words {
+#[derive(Default)]
+struct Words<'a> {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
-    advice: &'static str,
+    advice: &'a str,
+    /// What the people of the portal say themselves.
+    text: Option<&'a str>,
+    /// When it is over.
+    until: Option<Timestamp>,
+    /// Where to go instead.
+    successor: Option<&'a str>,
 }
 
 impl Failure {
@@ -158,8 +190,8 @@ impl Failure {
         }
     }
 
-    fn words(&self) -> Words {
-        let words = |status, code, title, advice| Words { status, code, title, advice };
+    fn words(&self) -> Words<'_> {
+        let words = |status, code, title, advice| Words { status, code, title, advice, ..Words::default() };
         match self {
             Self::NotLoaded => words(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -242,6 +274,28 @@ impl Failure {
                 "Daran können Sie nichts ändern; wir werden benachrichtigt. Bitte wenden Sie sich direkt an die \
                  zuständige Stelle.",
             ),
+            Self::Maintenance { text, until, .. } => Words {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                code: "portal.maintenance",
+                title: "Diese Seite wird gerade gewartet",
+                advice: "Bitte kommen Sie danach wieder. Was Sie vorher abgesendet haben, ist davon nicht betroffen.",
+                text: Some(text),
+                until: Some(*until),
+                ..Words::default()
+            },
+            Self::Gone { text, successor, .. } => Words {
+                status: StatusCode::GONE,
+                code: "portal.gone",
+                title: "Diese Seite gibt es nicht mehr",
+                advice: if successor.is_some() {
+                    "Bitte gehen Sie zur neuen Seite und ändern Sie Ihr Lesezeichen, wenn Sie eines haben."
+                } else {
+                    "Bitte suchen Sie auf der Startseite, was Sie erledigen möchten."
+                },
+                text: text.as_deref(),
+                successor: successor.as_deref(),
+                ..Words::default()
+            },
             Self::Panic => words(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -254,6 +308,7 @@ impl Failure {
     fn retry_after(&self) -> Option<HeaderValue> {
         match self {
             Self::NotLoaded => Some(HeaderValue::from_static("5")),
+            Self::Maintenance { seconds, .. } => Some(HeaderValue::from(*seconds)),
             Self::PortalFull { .. } => Some(HeaderValue::from_static("10")),
             _ => None,
         }
@@ -263,9 +318,9 @@ impl Failure {
     pub fn respond(&self, context: &Context<'_>) -> Response<Body> {
         let words = self.words();
         let (kind, text) = if context.as_json {
-            ("application/problem+json", problem(&words, context))
+            ("application/problem+json", page::problem(&words, context))
         } else {
-            ("text/html; charset=utf-8", page(&words, context))
+            ("text/html; charset=utf-8", page::page(&words, context))
         };
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = words.status;
@@ -284,19 +339,6 @@ impl Failure {
     }
 }
 
-/// What an error page may say beside the failure.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Context<'a> {
-    /// The id of the request, for questions.
-    pub request_id: &'a str,
-    /// The portal's name, where one was responsible.
-    pub portal: Option<&'a str>,
-    /// Its telephone number, as it is dialled.
-    pub phone: Option<&'a str>,
-    /// A program asks.
-    pub as_json: bool,
-}
-
 /// True when `path` and `Accept` say that a program asks: our API, or JSON and no HTML.
 pub fn wants_json(path: &str, fields: &HeaderMap) -> bool {
     let accepts = |what: &str| {
@@ -306,79 +348,6 @@ pub fn wants_json(path: &str, fields: &HeaderMap) -> bool {
         })
     };
     path.starts_with("/api/") || (accepts("json") && !accepts("html"))
-}
-
-#[derive(Template)]
-#[template(
-    ext = "html",
-    source = r#"<!doctype html>
-<html lang="de">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{{ title }} – Portalverbund.NRW</title>
-<link rel="stylesheet" href="/static/portalverbund.css">
-</head>
-<body>
-<main>
-<h1>{{ title }}</h1>
-{% if let Some(portal) = portal %}<p>Zuständig für diese Seite: {{ portal }}</p>
-{% endif %}<p>{{ advice }}</p>
-{% if let Some(phone) = phone %}<p>Sie erreichen die zuständige Stelle auch am Telefon: <a href="tel:{{ dialled }}">{{ phone }}</a></p>
-{% else %}<p>Auskunft zu allen Behörden gibt die Behördennummer <a href="tel:115">115</a>.</p>
-{% endif %}<p><a href="/">Zur Startseite</a></p>
-<p><small>Fehler {{ status }}{% if !request_id.is_empty() %} · Kennung {{ request_id }}{% endif %}</small></p>
-</main>
-</body>
-</html>
-"#
-)]
-struct Page<'a> {
-    status: u16,
-    title: &'a str,
-    advice: &'a str,
-    portal: Option<&'a str>,
-    phone: Option<&'a str>,
-    dialled: String,
-    request_id: &'a str,
-}
-
-fn page(words: &Words, context: &Context<'_>) -> String {
-    let dialled = |phone: &str| phone.chars().filter(|sign| sign.is_ascii_digit() || *sign == '+').collect();
-    let page = Page {
-        status: words.status.as_u16(),
-        title: words.title,
-        advice: words.advice,
-        portal: context.portal,
-        phone: context.phone,
-        dialled: context.phone.map(dialled).unwrap_or_default(),
-        request_id: context.request_id,
-    };
-    page.render().unwrap_or_else(|_| words.title.to_owned())
-}
-
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    code: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    request_id: &'a str,
-}
-
-fn problem(words: &Words, context: &Context<'_>) -> String {
-    let problem = Problem {
-        r#type: "about:blank",
-        title: words.title,
-        status: words.status.as_u16(),
-        detail: words.advice,
-        code: words.code,
-        request_id: context.request_id,
-    };
-    serde_json::to_string(&problem).unwrap_or_default()
 }
 
 /// Sets the security fields that every answer of ours has; what a page set by itself stays.
@@ -434,6 +403,31 @@ mod tests {
         let problem: serde_json::Value = serde_json::from_str(&text(response).await).unwrap();
         assert_eq!((&problem["status"], &problem["code"]), (&503.into(), &"portal.full".into()));
         assert!(problem["title"].is_string() && problem["detail"].is_string() && problem["type"].is_string());
+    }
+
+    #[tokio::test]
+    async fn a_maintenance_says_when_it_is_over_and_what_is_gone_where_to_go() {
+        let portal = || "stadt-bochum".parse().unwrap();
+        let until = "2026-12-01T05:00:00Z".parse().unwrap();
+        let failure = Failure::Maintenance { portal: portal(), text: "Wir <bauen> um.".into(), until, seconds: 90 };
+        let context = Context { phone: Some("0234 910-0"), ..Context::default() };
+        let response = failure.respond(&context);
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"90".parse().unwrap()));
+        let page = text(response).await;
+        for part in ["Wir &#60;bauen&#62; um.", "Dienstag, 1. Dezember 2026, 6:00 Uhr", "tel:02349100"] {
+            assert!(page.contains(part), "{part} is missing in {page}");
+        }
+        let response = failure.respond(&Context { as_json: true, ..context });
+        let problem: serde_json::Value = serde_json::from_str(&text(response).await).unwrap();
+        assert_eq!(problem["code"], "portal.maintenance");
+        assert_eq!(problem["until"], "2026-12-01T05:00:00Z");
+        assert_eq!(problem["phone"], "0234 910-0");
+        assert!(problem["detail"].as_str().unwrap().starts_with("Wir <bauen> um. "), "{problem}");
+        let gone = Failure::Gone { portal: portal(), text: None, successor: Some("/portal/neu?\"".into()) };
+        let page = text(gone.respond(&Context::default())).await;
+        assert!(page.contains("href=\"/portal/neu?&#34;\"") && page.contains("gibt es nicht mehr"), "{page}");
+        let problem = text(gone.respond(&Context { as_json: true, ..Context::default() })).await;
+        assert!(problem.contains("\"successor\":\"/portal/neu?\\\"\""), "{problem}");
     }
 
     #[test]

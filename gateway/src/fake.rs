@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
+use crate::pages::forward::{Asked, WhoIsAsked};
 use crate::proxy::{Allow, Proxy, Settings};
 use crate::routes::Routes;
 use crate::server::{Limits, Server, bind};
@@ -34,13 +35,16 @@ pub(crate) struct Plan {
     pub(crate) allow: Allow,
     pub(crate) tls: rustls::ClientConfig,
     pub(crate) loaded: bool,
+    /// Whose portal takes requests for a Leistung at a place.
+    pub(crate) who: WhoIsAsked,
 }
 
 impl Plan {
     pub(crate) fn new(portals: Vec<Portal>) -> Self {
         let settings = Settings::new("https://verbund.example".parse().unwrap());
         let tls = Proxy::public_roots();
-        Self { portals, settings, limits: Limits::default(), allow: Arc::new(|_| true), tls, loaded: true }
+        let who: WhoIsAsked = Arc::new(|_, _| Box::pin(async { Ok(Asked::default()) }));
+        Self { portals, settings, limits: Limits::default(), allow: Arc::new(|_| true), tls, loaded: true, who }
     }
 
     pub(crate) async fn start(self) -> Gateway {
@@ -59,6 +63,7 @@ impl Plan {
             pages: pages(),
             inside: axum::Router::new(),
             routes: routes.clone(),
+            who: self.who,
             proxy,
             metrics: metrics.clone(),
             ready: Arc::new(|| Ok(())),

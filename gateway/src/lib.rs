@@ -5,6 +5,7 @@ pub mod body;
 pub mod cli;
 pub mod demo;
 pub mod expected;
+pub mod explain;
 pub mod failure;
 #[cfg(test)]
 mod fake;
@@ -12,6 +13,7 @@ pub mod insights;
 pub mod metrics;
 pub mod pages;
 pub mod proxy;
+pub mod router;
 pub mod routes;
 pub mod server;
 pub mod service;

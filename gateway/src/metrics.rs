@@ -104,6 +104,8 @@ pub struct Metrics {
     routes_portals_left_out: IntGauge,
     routes_loaded_at: Gauge,
     routes_ok: IntGauge,
+    routes_from_disk: IntGauge,
+    routes_kept: IntCounterVec,
     reloads: IntCounterVec,
     portal_in_flight: IntGaugeVec,
     questions: IntCounterVec,
@@ -138,6 +140,8 @@ impl Metrics {
                 "When a table of routes was last taken into use.",
             )?,
             routes_ok: gauge("routes_last_load_successful", "1 when the last attempt to load routes worked.")?,
+            routes_from_disk: gauge("routes_from_disk", "1 when the registry in use is the one kept on disk.")?,
+            routes_kept: counters("routes_saves_total", "Attempts to keep the registry on disk.", &["result"])?,
             reloads: counters("routes_loads_total", "Attempts to load routes.", &["result"])?,
             portal_in_flight: IntGaugeVec::new(
                 opts("portal_requests_in_flight", "Requests that a portal is working on."),
@@ -153,7 +157,7 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 17] = [
+        let all: [Box<dyn Collector>; 19] = [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -166,6 +170,8 @@ impl Metrics {
             Box::new(self.routes_portals_left_out.clone()),
             Box::new(self.routes_loaded_at.clone()),
             Box::new(self.routes_ok.clone()),
+            Box::new(self.routes_from_disk.clone()),
+            Box::new(self.routes_kept.clone()),
             Box::new(self.reloads.clone()),
             Box::new(self.portal_in_flight.clone()),
             Box::new(self.questions.clone()),
@@ -220,8 +226,10 @@ impl Metrics {
         self.duration.with_label_values(&[by.label()]).observe(took.as_secs_f64());
     }
 
-    /// A table with `count` routes is in use since `now` (seconds since 1970); `left_out` portals are not in it.
-    pub fn routes_loaded(&self, count: usize, left_out: usize, now: f64) {
+    /// A table with `count` routes is in use since `now` (seconds since 1970); `left_out` portals are not in it. It may
+    /// come from what was kept on disk.
+    pub fn routes_loaded(&self, count: usize, left_out: usize, now: f64, from_disk: bool) {
+        self.routes_from_disk.set(from_disk.into());
         self.routes.set(i64::try_from(count).unwrap_or(i64::MAX));
         self.routes_portals_left_out.set(i64::try_from(left_out).unwrap_or(i64::MAX));
         self.routes_loaded_at.set(now);
@@ -233,6 +241,11 @@ impl Metrics {
     pub fn routes_failed(&self) {
         self.routes_ok.set(0);
         self.reloads.with_label_values(&["failure"]).inc();
+    }
+
+    /// The registry was kept on disk, or could not be.
+    pub fn routes_kept(&self, well: bool) {
+        self.routes_kept.with_label_values(&[if well { "success" } else { "failure" }]).inc();
     }
 
     /// A question was answered, and how surely.
@@ -319,7 +332,7 @@ mod tests {
         let portal = "stadt-bochum".parse().unwrap();
         metrics.answered(Answered::Portal, Some(&portal), StatusCode::BAD_GATEWAY, Duration::from_millis(20));
         metrics.upstream_failed(&portal, UpstreamFault::Connect);
-        metrics.routes_loaded(3, 1, 1.0);
+        metrics.routes_loaded(3, 1, 1.0, false);
         let held = metrics.connection();
         let text = String::from_utf8(metrics.text()).unwrap();
         for line in [

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod arrival;
+pub mod forward;
 mod leistung;
 mod narrow;
 pub mod respond;
@@ -27,7 +28,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, RawQuery, State};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use config::clock;
 use connectors::gebiet::Ars;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -83,6 +84,7 @@ pub fn router(site: Site) -> Router {
         .route("/leistung/{schluessel}/{slug}", get(leistung))
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
+        .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
         .with_state(site.clone());
     assemble(pages, api::router(site), over_tls)
 }

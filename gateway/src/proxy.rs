@@ -151,6 +151,11 @@ impl Proxy {
         self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|portal, _| routed.contains(portal));
     }
 
+    /// The upstream that the next request of this route would try first.
+    pub fn next_upstream(&self, route: &PortalRoute) -> Option<Url> {
+        self.pool(&route.portal).next(&route.upstreams).cloned()
+    }
+
     /// Closes idle connections in time, until the proxy is closed.
     pub async fn sweep(&self) {
         let mut tick = tokio::time::interval(Duration::from_secs(5));

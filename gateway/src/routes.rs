@@ -1,21 +1,31 @@
-//! Host and path to what answers: a page of ours or a portal.
+//! Host and path to what answers: a page of ours, a portal, a redirect, or the word that something is gone.
 //!
 //! A table is built aside from the registrations, tests itself and is swapped whole; requests that are open finish with
 //! the table that they began with. Lookup is by whole segments and costs the same with ten routes and ten thousand.
-//! The table knows no sockets: pools and bounds live in `proxy` and outlive a swap.
+//! The table knows no sockets and no catalog: pools and bounds live in `proxy` and outlive a swap, and who is
+//! responsible for a Leistung is asked elsewhere; the table knows how such a portal is reached.
+
+mod build;
+pub mod kept;
+mod listing;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use connectors::ids::PortalId;
-use connectors::registration::{Portal, Route};
+use connectors::gebiet::Ars;
+use connectors::ids::{Leistungsschluessel, PortalId};
+use connectors::registration::{Destination, ForwardPath, Maintenance, RedirectStatus, Tail};
 use percent_encoding::percent_decode;
-use serde::Serialize;
 use url::Url;
 
+pub use build::{RouteFault, RouteFaultKind};
+pub use listing::{Explained, Listed};
+
 /// First path segments that are ours; empty stands for the start page.
-const OWN_SEGMENTS: &[&str] = &["", "suche", "leistung", "zu", "api", "static", "robots.txt", "ort", ".well-known"];
+const OWN_SEGMENTS: &[&str] = &["", "suche", "leistung", ZU, "api", "static", "robots.txt", "ort", ".well-known"];
+/// The first segment of requests for a Leistung at a place.
+const ZU: &str = "zu";
 
 /// One route of one portal, as it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,65 +38,104 @@ pub struct PortalRoute {
     pub phone: Option<String>,
     /// Which requests it takes.
     pub place: Place,
-    /// Addresses of the portal; at least one.
+    /// What it does with them.
+    pub does: Does,
+    /// Addresses of the portal; at least one when requests are passed on.
     pub upstreams: Vec<Url>,
+    /// When it is not there.
+    pub maintenance: Option<Maintenance>,
+    /// For which Leistung and place, where the route is made for one request.
+    pub responsible: Option<Responsible>,
+}
+
+/// What a route does with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Does {
+    /// Passes it on to the portal.
+    Forward,
+    /// Sends the client elsewhere.
+    Redirect {
+        /// Where to.
+        to: Destination,
+        /// How.
+        status: RedirectStatus,
+        /// Whether what stands below the path goes along.
+        keep_path: bool,
+        /// Whether the query goes along.
+        keep_query: bool,
+    },
+    /// Says that it is gone.
+    Gone {
+        /// What has taken its place.
+        successor: Option<Destination>,
+        /// What is said to citizens.
+        text: Option<String>,
+    },
+}
+
+/// For which Leistung and place a portal is asked, and how its paths and ours belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Responsible {
+    /// The Leistung.
+    pub schluessel: Leistungsschluessel,
+    /// The place.
+    pub ars: Ars,
+    /// What stands at the portal for the place of the route: empty, or a path that does not end with `/`.
+    pub base: String,
+    /// Where citizens find what the portal has outside of it.
+    pub beside: Place,
 }
 
 impl PortalRoute {
-    /// The path prefix; empty for a host of its own.
+    /// The path prefix; empty for a whole host.
     pub fn prefix(&self) -> &str {
-        match &self.place {
-            Place::Prefix(prefix) => prefix,
-            Place::Host(_) => "",
+        &self.place.path
+    }
+
+    /// The prefix that the portal is told: what stands before its own paths as citizens see them.
+    pub fn told_prefix(&self) -> &str {
+        match &self.responsible {
+            Some(responsible) if !responsible.base.is_empty() => match responsible.beside.host {
+                None => &responsible.beside.path,
+                // Its links lead from our host to nowhere whatever it is told; relative ones work.
+                Some(_) => "",
+            },
+            _ => self.prefix(),
         }
     }
 }
 
 /// Which requests a route takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// Everything for this host.
-    Host(String),
-    /// This path and everything below it.
-    Prefix(String),
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// This host; none for all that are no portal's.
+    pub host: Option<String>,
+    /// This path; empty for all.
+    pub path: String,
+    /// Whether all below it belongs to it.
+    pub tail: Tail,
+}
+
+impl Place {
+    /// Everything for a host.
+    pub fn host(host: impl Into<String>) -> Self {
+        Self { host: Some(host.into()), path: String::new(), tail: Tail::Below }
+    }
+
+    /// A path and everything below it.
+    pub fn prefix(path: impl Into<String>) -> Self {
+        Self { host: None, path: path.into(), tail: Tail::Below }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host(host) => write!(f, "host `{host}`"),
-            Self::Prefix(prefix) => write!(f, "prefix `{prefix}`"),
+        match (self.tail, self.path.as_str()) {
+            (Tail::Below, "") => write!(f, "host `{}`", self.host.as_deref().unwrap_or_default()),
+            (Tail::Below, path) => write!(f, "prefix `{}{path}`", self.host.as_deref().unwrap_or_default()),
+            (Tail::Exact, path) => write!(f, "path `{}{path}`", self.host.as_deref().unwrap_or_default()),
         }
     }
-}
-
-/// Why a portal is not in the table; all others are.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("portal {portal} is not routed: its {place} {kind}")]
-pub struct RouteFault {
-    /// Whose routes were left out.
-    pub portal: PortalId,
-    /// The route that cannot be.
-    pub place: Place,
-    /// What is wrong, and what would be right.
-    pub kind: RouteFaultKind,
-}
-
-/// What is wrong with a route, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RouteFaultKind {
-    /// Another portal has it.
-    #[error("is already taken by portal {0}; choose one that no other portal has")]
-    Taken(PortalId),
-    /// The portal itself has it twice.
-    #[error("stands there twice; name every address in one route's `upstream`")]
-    Twice,
-    /// It is a page of ours.
-    #[error("is the gateway's own; choose one outside of /{0}, such as /portal/<id>")]
-    OwnPath(String),
-    /// It is our own host.
-    #[error("is the gateway's own public host; choose a name below or beside it, or a path prefix")]
-    OwnHost,
 }
 
 /// What answers a request.
@@ -96,8 +145,10 @@ pub enum Target {
     NotLoaded,
     /// Our own pages.
     Own,
-    /// A portal.
+    /// A route of a portal.
     Portal(Matched),
+    /// The portal that is responsible, if it takes such requests; else our own pages.
+    Responsible(Wanted),
 }
 
 /// A route and the path that goes on to its portal.
@@ -105,8 +156,48 @@ pub enum Target {
 pub struct Matched {
     /// The route that takes the request.
     pub route: Arc<PortalRoute>,
-    /// The path below the prefix as it came; begins with `/`.
+    /// The path for the portal: below the prefix as it came; begins with `/`.
     pub rest: String,
+}
+
+/// A request for a Leistung at a place: `/zu/{schluessel}/{ars}/…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The Leistung.
+    pub schluessel: Leistungsschluessel,
+    /// The place.
+    pub ars: Ars,
+    /// The path below as it came; begins with `/`.
+    pub rest: String,
+}
+
+/// How a portal is reached for a Leistung at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayIn {
+    route: Arc<PortalRoute>,
+    path: ForwardPath,
+}
+
+impl WayIn {
+    /// The route for one request. `name` and `phone` are those of the responsible body, where they are known.
+    pub fn matched(&self, wanted: &Wanted, name: Option<String>, phone: Option<String>) -> Matched {
+        let Wanted { schluessel, ars, rest } = wanted;
+        let base = self.path.base(*schluessel, *ars);
+        let rest = format!("{base}{rest}");
+        let route = PortalRoute {
+            name: name.unwrap_or_else(|| self.route.name.clone()),
+            phone: phone.or_else(|| self.route.phone.clone()),
+            place: Place::prefix(format!("/{ZU}/{schluessel}/{ars}")),
+            responsible: Some(Responsible {
+                schluessel: *schluessel,
+                ars: *ars,
+                base,
+                beside: self.route.place.clone(),
+            }),
+            ..PortalRoute::clone(&self.route)
+        };
+        Matched { route: Arc::new(route), rest }
+    }
 }
 
 /// A path that cannot be routed safely: `..`, `%2f` or `%00` below a prefix.
@@ -118,10 +209,60 @@ pub struct UnsafePath;
 #[derive(Debug, Default)]
 pub struct Routes {
     loaded: bool,
-    hosts: HashMap<String, Arc<PortalRoute>>,
-    prefixes: HashMap<String, Arc<PortalRoute>>,
-    /// Number of segments of the longest prefix.
+    hosts: HashMap<String, Paths>,
+    own: Paths,
+    ways_in: HashMap<PortalId, WayIn>,
+}
+
+/// The routes of one host.
+#[derive(Debug, Default)]
+struct Paths {
+    exact: HashMap<String, Arc<PortalRoute>>,
+    below: HashMap<String, Arc<PortalRoute>>,
+    /// Number of segments of the longest path.
     deepest: usize,
+}
+
+impl Paths {
+    fn of(&self, tail: Tail) -> &HashMap<String, Arc<PortalRoute>> {
+        if tail == Tail::Exact { &self.exact } else { &self.below }
+    }
+
+    fn add(&mut self, route: Arc<PortalRoute>) {
+        let path = route.place.path.clone();
+        self.deepest = self.deepest.max(segments(&path).count());
+        let paths = if route.place.tail == Tail::Exact { &mut self.exact } else { &mut self.below };
+        paths.insert(path, route);
+    }
+
+    /// The route of exactly this path, else the longest prefix that it lies below; and where in `path` that ends.
+    fn find(&self, path: &str) -> Option<(&Arc<PortalRoute>, usize)> {
+        let mut found = self.below.get("").map(|route| (route, 0));
+        let mut collapsed = String::with_capacity(path.len());
+        let (mut end, mut depth) = (0, 0);
+        for segment in path.split('/').skip(1) {
+            end += 1 + segment.len();
+            if segment.is_empty() {
+                continue;
+            }
+            if depth == self.deepest {
+                return found;
+            }
+            depth += 1;
+            collapsed.push('/');
+            collapsed.push_str(segment);
+            found = self.below.get(&collapsed).map(|route| (route, end)).or(found);
+        }
+        self.exact.get(&collapsed).map(|route| (route, path.len())).or(found)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Arc<PortalRoute>> {
+        self.exact.values().chain(self.below.values())
+    }
+
+    fn len(&self) -> usize {
+        self.exact.len() + self.below.len()
+    }
 }
 
 impl Routes {
@@ -130,114 +271,35 @@ impl Routes {
         Self::default()
     }
 
-    /// The table of `portals`, and who was left out of it and why.
-    ///
-    /// A portal whose route is another's, or ours, is left out alone and with all of its routes; of two portals that
-    /// want the same, the first in the list keeps it. `own_host` is the host of `public_url`.
-    pub fn build(portals: &[Portal], own_host: Option<&str>) -> (Self, Vec<RouteFault>) {
-        let mut routes = Self { loaded: true, ..Self::default() };
-        let mut faults = Vec::new();
-        for portal in portals {
-            match routes.fit(portal, own_host) {
-                Ok(fitting) => fitting.into_iter().for_each(|route| routes.add(route)),
-                Err(fault) => faults.push(fault),
-            }
-        }
-        (routes, faults)
-    }
-
-    /// The routes of `portal`, if all of them can be.
-    fn fit(&self, portal: &Portal, own_host: Option<&str>) -> Result<Vec<PortalRoute>, RouteFault> {
-        let mut fitting: Vec<PortalRoute> = Vec::new();
-        for route in &portal.routes {
-            for place in places(route) {
-                let fault = self
-                    .conflict(&place, own_host)
-                    .or_else(|| fitting.iter().any(|other| other.place == place).then_some(RouteFaultKind::Twice));
-                if let Some(kind) = fault {
-                    return Err(RouteFault { portal: portal.id.clone(), place, kind });
-                }
-                fitting.push(PortalRoute {
-                    portal: portal.id.clone(),
-                    name: portal.name.clone(),
-                    phone: portal.contact.as_ref().and_then(|contact| contact.phone.clone()),
-                    place,
-                    upstreams: route.upstream.clone(),
-                });
-            }
-        }
-        Ok(fitting)
-    }
-
-    fn conflict(&self, place: &Place, own_host: Option<&str>) -> Option<RouteFaultKind> {
-        match place {
-            Place::Host(host) if own_host.is_some_and(|own| own.eq_ignore_ascii_case(host)) => {
-                Some(RouteFaultKind::OwnHost)
-            }
-            Place::Host(host) => self.hosts.get(host).map(|other| RouteFaultKind::Taken(other.portal.clone())),
-            Place::Prefix(prefix) => {
-                let first = segments(prefix).next().unwrap_or_default();
-                if OWN_SEGMENTS.contains(&first) {
-                    return Some(RouteFaultKind::OwnPath(first.to_owned()));
-                }
-                self.prefixes.get(prefix).map(|other| RouteFaultKind::Taken(other.portal.clone()))
-            }
-        }
-    }
-
-    fn add(&mut self, route: PortalRoute) {
-        let place = route.place.clone();
-        let route = Arc::new(route);
-        match place {
-            Place::Host(host) => {
-                self.hosts.insert(host, route);
-            }
-            Place::Prefix(prefix) => {
-                self.deepest = self.deepest.max(segments(&prefix).count());
-                self.prefixes.insert(prefix, route);
-            }
-        }
-    }
-
     /// What answers `path` (as it came, percent-encoded, without query) at `host` (lower case, without port).
     ///
-    /// A host of its own goes before the longest prefix; our own pages are what no portal has.
+    /// The routes of a host go before those of all hosts, an exact path before the longest prefix; then come requests
+    /// for a Leistung at a place, and our own pages are the rest.
     pub fn find(&self, host: Option<&str>, path: &str) -> Result<Target, UnsafePath> {
         if !self.loaded {
             return Ok(Target::NotLoaded);
         }
-        if let Some(route) = host.and_then(|host| self.hosts.get(host)) {
-            return Ok(Target::Portal(Matched { route: route.clone(), rest: path.to_owned() }));
+        let of_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path));
+        if let Some((route, end)) = of_host.or_else(|| self.own.find(path)) {
+            // A whole host is the portal's own to read as it likes.
+            if !(route.place.path.is_empty() && route.does == Does::Forward) {
+                refuse_unsafe(path)?;
+            }
+            let rest = match path.get(end..).unwrap_or_default() {
+                "" => "/",
+                rest => rest,
+            };
+            return Ok(Target::Portal(Matched { route: route.clone(), rest: rest.to_owned() }));
         }
-        let Some((route, end)) = self.longest_prefix(path) else { return Ok(Target::Own) };
-        if path.split('/').any(is_unsafe) {
-            return Err(UnsafePath);
+        match wanted(path) {
+            Some(wanted) => refuse_unsafe(path).map(|()| Target::Responsible(wanted)),
+            None => Ok(Target::Own),
         }
-        let rest = match path.get(end..).unwrap_or_default() {
-            "" => "/",
-            rest => rest,
-        };
-        Ok(Target::Portal(Matched { route: route.clone(), rest: rest.to_owned() }))
     }
 
-    /// The longest prefix that `path` lies below, and where in `path` it ends.
-    fn longest_prefix(&self, path: &str) -> Option<(&Arc<PortalRoute>, usize)> {
-        let mut collapsed = String::with_capacity(path.len());
-        let mut found = None;
-        let mut end = 0;
-        for segment in path.split('/').skip(1) {
-            end += 1 + segment.len();
-            if segment.is_empty() {
-                continue;
-            }
-            collapsed.push('/');
-            collapsed.push_str(segment);
-            found = self.prefixes.get(&collapsed).map(|route| (route, end)).or(found);
-            if segments(&collapsed).count() >= self.deepest {
-                break;
-            }
-        }
-        found
+    /// The first of these portals that takes requests for a Leistung at a place.
+    pub fn way_in(&self, portals: &[PortalId]) -> Option<&WayIn> {
+        portals.iter().find_map(|portal| self.ways_in.get(portal))
     }
 
     /// True once a table was loaded, also one without portals.
@@ -247,7 +309,7 @@ impl Routes {
 
     /// Number of routes.
     pub fn len(&self) -> usize {
-        self.hosts.len() + self.prefixes.len()
+        self.own.len() + self.hosts.values().map(Paths::len).sum::<usize>()
     }
 
     /// True when no portal is routed.
@@ -257,74 +319,39 @@ impl Routes {
 
     /// Every route, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<PortalRoute>> {
-        self.hosts.values().chain(self.prefixes.values())
-    }
-
-    /// Asks the table for each of its own places, and for ours; a table that fails must not be swapped in.
-    pub fn self_test(&self) -> Result<(), String> {
-        if !self.loaded {
-            return Err("the table was never loaded".into());
-        }
-        for route in self.iter() {
-            let (host, path) = match &route.place {
-                Place::Host(host) => (Some(host.as_str()), "/probe".to_owned()),
-                Place::Prefix(prefix) => (None, format!("{prefix}/probe")),
-            };
-            match self.find(host, &path) {
-                Ok(Target::Portal(found)) if found.route == *route && found.rest == "/probe" => {}
-                other => return Err(format!("{} of portal {} leads to {other:?}", route.place, route.portal)),
-            }
-        }
-        match OWN_SEGMENTS.iter().find(|own| self.find(None, &format!("/{own}")) != Ok(Target::Own)) {
-            Some(own) => Err(format!("/{own} does not lead to our own page")),
-            None => Ok(()),
-        }
-    }
-
-    /// The table for people and programs on the internal side, in a fixed order.
-    pub fn listing(&self) -> Vec<Listed> {
-        let mut listing: Vec<_> = self.iter().map(|route| Listed::of(route)).collect();
-        listing.sort_by(|one, other| {
-            (&one.portal, &one.host, &one.prefix).cmp(&(&other.portal, &other.host, &other.prefix))
-        });
-        listing
+        self.own.iter().chain(self.hosts.values().flat_map(Paths::iter))
     }
 }
 
-/// One route as `/debug/routes` shows it.
-#[derive(Debug, Serialize)]
-pub struct Listed {
-    /// Whose it is.
-    pub portal: PortalId,
-    /// The host, if it is a host of its own.
-    pub host: Option<String>,
-    /// The prefix, if it is one.
-    pub prefix: Option<String>,
-    /// Where it leads.
-    pub upstream: Vec<Url>,
-}
-
-impl Listed {
-    fn of(route: &PortalRoute) -> Self {
-        let (host, prefix) = match &route.place {
-            Place::Host(host) => (Some(host.clone()), None),
-            Place::Prefix(prefix) => (None, Some(prefix.clone())),
-        };
-        Self { portal: route.portal.clone(), host, prefix, upstream: route.upstreams.clone() }
+/// Reads `/zu/{schluessel}/{ars}/…`; none when key or place are not written in full, or nothing follows them.
+fn wanted(path: &str) -> Option<Wanted> {
+    let mut ends = 0;
+    let mut filled = path.split('/').skip(1).filter_map(|segment| {
+        ends += 1 + segment.len();
+        (!segment.is_empty()).then_some((segment, ends))
+    });
+    let (zu, _) = filled.next()?;
+    let ((schluessel, _), (ars, end)) = (filled.next()?, filled.next()?);
+    if zu != ZU || ars.len() != 12 {
+        return None;
     }
-}
-
-fn places(route: &Route) -> impl Iterator<Item = Place> {
-    let host = route.host.clone().map(Place::Host);
-    host.into_iter().chain(route.prefix.clone().map(Place::Prefix))
+    let rest = path.get(end..).filter(|rest| rest.starts_with('/'))?;
+    Some(Wanted { schluessel: schluessel.parse().ok()?, ars: ars.parse().ok()?, rest: rest.to_owned() })
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
+fn refuse_unsafe(path: &str) -> Result<(), UnsafePath> {
+    if path.split('/').any(is_unsafe) { Err(UnsafePath) } else { Ok(()) }
+}
+
 /// True for a segment that one reader takes for a step up or for several segments, and another does not.
 fn is_unsafe(segment: &str) -> bool {
+    if !segment.bytes().any(|byte| matches!(byte, b'.' | b'%' | b'\\')) {
+        return false;
+    }
     let decoded: Vec<u8> = percent_decode(segment.as_bytes()).collect();
     let name = decoded.split(|byte| *byte == b';').next().unwrap_or_default();
     name == b".." || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0))

@@ -4,9 +4,8 @@
 //! same accept loop under the same kind of limits. Every task is on one tracker. When the token is cancelled nothing
 //! new is accepted, open requests finish, and what is not done after the drain time is cut off.
 
-use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -27,7 +26,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::body::Body;
-use crate::metrics::{Held, Metrics, Refused};
+use crate::metrics::{Held, Metrics};
+use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
 
@@ -35,11 +35,15 @@ mod answer;
 mod framing;
 mod guard;
 mod internal;
+mod seats;
 
 pub use internal::Ready;
+pub(crate) use seats::network;
 
 use answer::Edge;
 use guard::{Guard, Reset};
+use internal::Inside;
+use seats::{ClientSeat, Clients};
 
 /// Bounds of a listener. Times are the longest that is waited.
 #[derive(Debug, Clone)]
@@ -128,6 +132,8 @@ pub struct Server {
     pub inside: axum::Router,
     /// The table of routes; swapped by others.
     pub routes: Arc<ArcSwap<Routes>>,
+    /// Tells whose portal takes requests for a Leistung at a place.
+    pub who: WhoIsAsked,
     /// The way to the portals.
     pub proxy: Arc<Proxy>,
     /// What is counted.
@@ -145,9 +151,17 @@ impl Server {
     ///
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { public, internal, pages, inside, routes, proxy, metrics, ready, limits, tasks } = self;
-        let inside = internal::router(routes.clone(), metrics.clone(), ready, stop.clone(), inside);
-        let edge = Arc::new(Edge::new(pages, routes, proxy.clone(), metrics.clone(), limits.clone()));
+        let Self { public, internal, pages, inside, routes, who, proxy, metrics, ready, limits, tasks } = self;
+        let shown = Inside {
+            routes: routes.clone(),
+            who: who.clone(),
+            proxy: proxy.clone(),
+            metrics: metrics.clone(),
+            ready,
+            stop: stop.clone(),
+        };
+        let inside = internal::router(shown, inside);
+        let edge = Arc::new(Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone()));
 
         let inside_stop = CancellationToken::new();
         let inside_limits = Limits {
@@ -237,10 +251,8 @@ impl Accept {
             Ok(seat) => Some(Seat { _seat: seat, _counted: counted }),
             Err(reason) => {
                 self.metrics.refused(reason);
-                const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n\
-                    Content-Length: 0\r\nConnection: close\r\n\r\n";
                 // As good as nothing is lost when it cannot be written at once.
-                let _ = stream.try_write(FULL);
+                let _ = stream.try_write(full().as_bytes());
                 None
             }
         }
@@ -297,6 +309,23 @@ impl Accept {
     }
 }
 
+/// A seat, and its place in the count of open connections.
+struct Seat {
+    _seat: ClientSeat,
+    _counted: Option<Held>,
+}
+
+/// The answer to a connection that finds no seat: small enough to be written at once.
+fn full() -> String {
+    const TEXT: &str = "Gerade rufen sehr viele Menschen diese Seite auf. Bitte versuchen Sie es in einer Minute noch \
+        einmal. Auskunft zu allen Behörden gibt die Behördennummer 115.\n";
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{TEXT}",
+        TEXT.len()
+    )
+}
+
 /// Waits until the connection should take no further request.
 async fn until_end(stop: &CancellationToken, activity: &Activity, keep_alive_time: Duration) {
     tokio::select! {
@@ -338,64 +367,6 @@ where
 {
     fn execute(&self, task: F) {
         self.0.spawn(task);
-    }
-}
-
-/// Who has how many connections.
-#[derive(Default)]
-struct Clients(Mutex<Count>);
-
-#[derive(Default)]
-struct Count {
-    all: usize,
-    by_client: HashMap<IpAddr, usize>,
-}
-
-struct Seat {
-    _seat: ClientSeat,
-    _counted: Option<Held>,
-}
-
-struct ClientSeat {
-    clients: Arc<Clients>,
-    client: IpAddr,
-}
-
-impl Clients {
-    fn seat(this: &Arc<Self>, address: IpAddr, limits: &Limits) -> Result<ClientSeat, Refused> {
-        let client = network(address);
-        let mut count = this.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if count.all >= limits.connections {
-            return Err(Refused::ConnectionsFull);
-        }
-        let own = count.by_client.entry(client).or_default();
-        if *own >= limits.connections_per_client {
-            return Err(Refused::ClientFull);
-        }
-        *own += 1;
-        count.all += 1;
-        Ok(ClientSeat { clients: this.clone(), client })
-    }
-}
-
-impl Drop for ClientSeat {
-    fn drop(&mut self) {
-        let mut count = self.clients.0.lock().unwrap_or_else(PoisonError::into_inner);
-        count.all -= 1;
-        if let Some(own) = count.by_client.get_mut(&self.client) {
-            *own -= 1;
-            if *own == 0 {
-                count.by_client.remove(&self.client);
-            }
-        }
-    }
-}
-
-/// What counts as one client: an IPv4 address, or the 56 bits that one IPv6 customer has at least.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 72))),
-        address => address,
     }
 }
 

@@ -3,6 +3,7 @@
 //! The reading side and the proxy come up first, on whatever state there is; portals are collected meanwhile.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Proxy, Settings};
+use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Limits, Server, bind};
 
@@ -48,6 +50,7 @@ pub struct Gateway {
     proxy: Arc<Proxy>,
     metrics: Arc<Metrics>,
     own_host: Option<String>,
+    routes_file: PathBuf,
     public: SocketAddr,
     internal: SocketAddr,
 }
@@ -97,6 +100,7 @@ impl Gateway {
             pages: pages::router(site),
             inside: insights::page::router(Arc::clone(&insights)),
             routes: Arc::clone(&routes),
+            who: pages::forward::who_is_asked(asked.clone()),
             proxy: Arc::clone(&proxy),
             metrics: Arc::clone(&metrics),
             ready: Arc::new(move || asked.check().map_err(|error| error.to_string())),
@@ -105,7 +109,8 @@ impl Gateway {
         };
         let own_host = config.server.public_url.host_str().map(str::to_owned);
         let (public, internal) = (public_address, internal_address);
-        Ok(Self { server, insights, routes, proxy, metrics, own_host, public, internal })
+        let routes_file = config.routes_file();
+        Ok(Self { server, insights, routes, proxy, metrics, own_host, routes_file, public, internal })
     }
 
     /// Where the public side listens.
@@ -120,12 +125,8 @@ impl Gateway {
 
     /// What changes the table of routes while the gateway serves.
     pub fn router(&self) -> Router {
-        Router {
-            routes: Arc::clone(&self.routes),
-            proxy: Arc::clone(&self.proxy),
-            metrics: Arc::clone(&self.metrics),
-            own_host: self.own_host.clone(),
-        }
+        let (routes, proxy, metrics) = (Arc::clone(&self.routes), Arc::clone(&self.proxy), Arc::clone(&self.metrics));
+        Router::new(routes, proxy, metrics, self.own_host.clone(), self.routes_file.clone())
     }
 
     /// Serves until `stop` and the end of the open requests; what they counted is saved then.
@@ -136,34 +137,6 @@ impl Gateway {
         served.cancel();
         // That it panicked is in the log already.
         let _ = keeping.await;
-    }
-}
-
-/// Makes tables of routes and swaps them in.
-#[derive(Clone)]
-pub struct Router {
-    routes: Arc<ArcSwap<Routes>>,
-    proxy: Arc<Proxy>,
-    metrics: Arc<Metrics>,
-    own_host: Option<String>,
-}
-
-impl Router {
-    /// Builds the table of `portals`, tests it, and swaps it in; a table that fails its test leaves the old one.
-    pub fn load(&self, portals: &[Portal]) {
-        let (table, faults) = Routes::build(portals, self.own_host.as_deref());
-        for fault in &faults {
-            tracing::warn!(portal.id = %fault.portal, "{fault}");
-        }
-        if let Err(reason) = table.self_test() {
-            tracing::error!(reason, "the new table of routes fails its test; the old one stays");
-            self.metrics.routes_failed();
-            return;
-        }
-        let now = clock::now().as_second() as f64;
-        self.metrics.routes_loaded(table.len(), faults.len(), now);
-        self.proxy.keep_only(&table);
-        self.routes.store(Arc::new(table));
     }
 }
 

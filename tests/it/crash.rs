@@ -124,6 +124,8 @@ async fn open(data: &Path) -> Indexer {
         hosts: Vec::new(),
         connector: Connector::XzufiFolder { folder: "nowhere".into(), every_s: NonZeroU64::MAX },
         routes: Vec::new(),
+        responsible: None,
+        maintenance: None,
         guard: Guard::default(),
         contact: None,
         words: Vec::new(),

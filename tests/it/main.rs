@@ -9,6 +9,7 @@ mod faults;
 mod guard;
 mod insights;
 mod judged;
+mod routing;
 mod tidy;
 mod verbund;
 

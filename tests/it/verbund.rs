@@ -34,6 +34,8 @@ fn portals(dir: &Path, server: &FakePortal) -> Vec<Portal> {
             hosts: vec![HostPattern::try_from("*".to_owned()).unwrap()],
             connector: Connector::XzufiIndex { url, every_s: NonZeroU64::MAX },
             routes: Vec::new(),
+            responsible: None,
+            maintenance: None,
             guard: Guard::default(),
             contact: None,
             words: Vec::new(),

@@ -4,6 +4,7 @@
 //! (columns portal, level, ars, name). Figures go to stdout, one `name value unit` per line.
 
 mod load;
+mod routes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,6 +59,12 @@ pub(super) enum What {
         #[arg(long)]
         kept: Option<PathBuf>,
     },
+    /// What a request costs with 10 routes and with 10,000; needs no deliveries
+    Routes {
+        /// Requests with each table
+        #[arg(long, default_value_t = 80_000)]
+        requests: usize,
+    },
 }
 
 pub(super) async fn run(what: What) -> Result<Exit, Fault> {
@@ -66,6 +73,7 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Import { dir, keep } => import(&dir, keep).await,
         What::Search { dir, kept, clients, questions } => search(&dir, kept, clients, questions).await,
         What::Responsible { dir, kept } => responsible(&dir, kept).await,
+        What::Routes { requests } => routes::run(requests).await,
     }
 }
 

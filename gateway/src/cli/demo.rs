@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::{Exit, Fault, setup};
+use crate::router::Origin;
 use crate::service::{self, Gateway};
 
 pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit, Fault> {
@@ -30,7 +31,7 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let indexer = Arc::new(setup::indexer(&config, portals.clone()).await?);
     setup::language(&config, &portals, &indexer.catalog())?;
     let gateway = Gateway::open(&config, indexer.catalog(), &tasks).await.map_err(Fault::work)?;
-    gateway.router().load(&portals);
+    gateway.router().load(&portals, Origin::Registry { left_out: 0 });
     for portal in &portals {
         let report =
             indexer.run(portal, &Source::Registered, RunOptions::default(), &stop).await.map_err(setup::fault)?;

@@ -106,6 +106,8 @@ pub(super) fn unregistered(id: PortalId, gebiet: Ars) -> Portal {
         hosts: Vec::new(),
         connector: Connector::Push {},
         routes: Vec::new(),
+        responsible: None,
+        maintenance: None,
         guard: Guard::default(),
         contact: None,
         words: Vec::new(),

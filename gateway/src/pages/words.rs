@@ -130,6 +130,32 @@ pub fn date(when: Timestamp) -> String {
     when.to_zoned(BERLIN.clone()).strftime("%d.%m.%Y").to_string()
 }
 
+/// A point in time in Germany, for people: "Dienstag, 1. Dezember 2026, 6:00 Uhr".
+pub fn moment(when: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"];
+    const MONTHS: [&str; 12] = [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ];
+    let here = when.to_zoned(BERLIN.clone());
+    let named = |names: &[&'static str], number: i8| {
+        usize::try_from(number - 1).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+    };
+    let day = named(&DAYS, here.weekday().to_monday_one_offset());
+    let month = named(&MONTHS, here.month());
+    format!("{day}, {}. {month} {}, {}:{:02} Uhr", here.day(), here.year(), here.hour(), here.minute())
+}
+
 /// "1 Ergebnis", "1.234 Ergebnisse".
 pub fn results(number: usize) -> String {
     if number == 1 { "1 Ergebnis".to_owned() } else { format!("{} Ergebnisse", grouped(number)) }

@@ -72,7 +72,7 @@ impl ZuPage {
 /// Where the hand-over leads. `key` is how the Leistung was asked for, `chosen` the id of the Onlinedienst that the
 /// citizen chose, where there were several. None when Leistung or place are not known.
 pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>) -> Option<HandOver> {
-    let (leistung, place) = responsible.leistung.as_ref().zip(responsible.place.as_ref())?;
+    responsible.leistung.as_ref().zip(responsible.place.as_ref())?;
     if matches!(responsible.state, State::UnknownLeistung | State::UnknownPlace) {
         return None;
     }
@@ -86,6 +86,18 @@ pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>) -> 
     if let (true, [one]) = (clear, best.as_slice()) {
         return Some(HandOver::Go(one.url.clone()));
     }
+    instead(responsible, key).map(|page| HandOver::Page(Box::new(page)))
+}
+
+/// The page that stands instead of going on at once. None when Leistung or place are not known.
+pub fn instead(responsible: &Responsible, key: &str) -> Option<ZuPage> {
+    let (leistung, place) = responsible.leistung.as_ref().zip(responsible.place.as_ref())?;
+    if matches!(responsible.state, State::UnknownLeistung | State::UnknownPlace) {
+        return None;
+    }
+    let offered = &responsible.onlinedienste;
+    let best = view::best(offered);
+    let clear = responsible.state != State::Ambiguous;
     let stellen: Vec<Stelle> = responsible.answers.iter().chain(&responsible.contacts).map(Stelle::of).collect();
     let lage = if !best.is_empty() || (!clear && stellen.len() > 1) {
         Lage::Auswahl
@@ -97,7 +109,7 @@ pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>) -> 
         Lage::NurVorOrt
     };
     let shown = if best.is_empty() { offered.iter().collect() } else { best };
-    Some(HandOver::Page(Box::new(ZuPage {
+    Some(ZuPage {
         lage,
         name: leistung.name.clone(),
         lang: view::foreign(leistung.lang),
@@ -109,7 +121,7 @@ pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>) -> 
             .collect(),
         weiter: if stellen.is_empty() { responsible.next.iter().map(Weiter::of).collect() } else { Vec::new() },
         stellen,
-    })))
+    })
 }
 
 /// Title of the page.

@@ -11,7 +11,7 @@ use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Version, request};
 use url::Url;
 
-use crate::routes::{Place, PortalRoute};
+use crate::routes::{PortalRoute, Responsible};
 
 /// Fields of one connection; never passed on, in no direction.
 const HOP_BY_HOP: &[&str] = &[
@@ -203,6 +203,8 @@ fn write_forwarding(fields: &mut HeaderMap, route: &PortalRoute, client: &Client
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("\"[{address}]\""),
     };
+    let told = |responsible: &Responsible| (responsible.schluessel.to_string(), responsible.ars.to_string());
+    let (schluessel, ars) = route.responsible.as_ref().map(told).unwrap_or_default();
     let mut forwarded = format!("for={node}");
     let quote = if host.contains([':', '[']) { "\"" } else { "" };
     // Writing to a String cannot fail.
@@ -212,7 +214,9 @@ fn write_forwarding(fields: &mut HeaderMap, route: &PortalRoute, client: &Client
         ("x-forwarded-for", &address.to_string()),
         ("x-forwarded-host", &host),
         ("x-forwarded-proto", public.scheme()),
-        ("x-forwarded-prefix", route.prefix()),
+        ("x-forwarded-prefix", route.told_prefix()),
+        ("x-leistungsschluessel", &schluessel),
+        ("x-regionalschluessel", &ars),
         ("x-request-id", &client.request_id),
     ] {
         let value = HeaderValue::from_str(text).ok().filter(|value| !value.is_empty());
@@ -226,10 +230,7 @@ fn write_forwarding(fields: &mut HeaderMap, route: &PortalRoute, client: &Client
 ///
 /// Never what the client wrote: a portal builds links from it.
 fn public_host(route: &PortalRoute, public: &Url) -> String {
-    let host = match &route.place {
-        Place::Host(host) => host.as_str(),
-        Place::Prefix(_) => public.host_str().unwrap_or_default(),
-    };
+    let host = route.place.host.as_deref().unwrap_or_else(|| public.host_str().unwrap_or_default());
     match public.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
@@ -239,10 +240,19 @@ fn public_host(route: &PortalRoute, public: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routes::{Does, Place};
 
     fn route(place: Place) -> PortalRoute {
-        let portal = "stadt".parse().unwrap();
-        PortalRoute { portal, name: "Stadt".into(), phone: None, place, upstreams: Vec::new() }
+        PortalRoute {
+            portal: "stadt".parse().unwrap(),
+            name: "Stadt".into(),
+            phone: None,
+            place,
+            does: Does::Forward,
+            upstreams: Vec::new(),
+            maintenance: None,
+            responsible: None,
+        }
     }
 
     fn sent(fields: &[(&str, &str)], place: Place, address: &str) -> HeaderMap {
@@ -271,7 +281,7 @@ mod tests {
             ("content_length", "5"),
             ("accept", "text/html"),
         ];
-        let fields = sent(&forged, Place::Prefix("/portal/stadt".into()), "::ffff:10.1.2.3");
+        let fields = sent(&forged, Place::prefix("/portal/stadt"), "::ffff:10.1.2.3");
         let expected = [
             ("accept", "text/html"),
             ("via", "1.1 gw"),
@@ -290,7 +300,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_is_quoted_and_a_host_route_has_no_prefix() {
-        let fields = sent(&[], Place::Host("stadt.example".into()), "2001:db8::1");
+        let fields = sent(&[], Place::host("stadt.example"), "2001:db8::1");
         assert_eq!(fields["forwarded"], "for=\"[2001:db8::1]\";host=stadt.example;proto=https");
         assert!(!fields.contains_key("x-forwarded-prefix"));
     }
@@ -314,7 +324,7 @@ mod tests {
                 ("cookie", "b=2"),
                 ("via", "1.0 front"),
             ],
-            Place::Prefix("/p".into()),
+            Place::prefix("/p"),
             "10.0.0.1",
         );
         let mut names: Vec<_> = fields.keys().map(HeaderName::as_str).filter(|name| !name.starts_with("x-")).collect();

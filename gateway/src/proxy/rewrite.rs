@@ -6,7 +6,7 @@
 use http::header::{self, HeaderMap, HeaderValue};
 use url::Url;
 
-use crate::routes::{Place, PortalRoute};
+use crate::routes::{PortalRoute, Responsible};
 
 /// Rewrites `Location`, `Content-Location` and `Set-Cookie` of the answer to a request for `asked` (at the portal).
 pub fn rewrite(fields: &mut HeaderMap, route: &PortalRoute, asked: &Url, public: &Url) {
@@ -29,17 +29,44 @@ pub fn rewrite(fields: &mut HeaderMap, route: &PortalRoute, asked: &Url, public:
 fn moved(location: &str, route: &PortalRoute, asked: &Url, public: &Url) -> Option<String> {
     let target = asked.join(location).ok()?;
     let at_portal = route.upstreams.iter().chain([asked]).any(|upstream| same_place(upstream, &target));
-    let at_ours = match &route.place {
-        Place::Prefix(_) => same_place(public, &target),
-        Place::Host(host) => target.host_str() == Some(host) && target.port() == public.port(),
+    let at_ours = match &route.place.host {
+        None => same_place(public, &target),
+        Some(host) => target.host_str() == Some(host.as_str()) && target.port() == public.port(),
     };
     if !matches!(target.scheme(), "http" | "https") || !(at_portal || at_ours) {
         return None;
     }
-    let path = below(target.path(), route.prefix());
+    let path = seen(target.path(), route, public);
     let query = target.query().map(|query| format!("?{query}")).unwrap_or_default();
     let fragment = target.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
     Some(format!("{path}{query}{fragment}"))
+}
+
+/// A path of the portal as citizens see it.
+///
+/// Where the route is that of a Leistung at a place, only what lies below its place at the portal is seen there; all
+/// else is seen where the portal is otherwise.
+fn seen(path: &str, route: &PortalRoute, public: &Url) -> String {
+    let Some(responsible) = route.responsible.as_ref().filter(|responsible| !responsible.base.is_empty()) else {
+        return below(path, route.prefix());
+    };
+    let path = format!("/{}", path.trim_start_matches('/'));
+    if rest_below(&path, route.prefix()).is_some() {
+        return path;
+    }
+    match (rest_below(&path, &responsible.base), &responsible.beside.host) {
+        (Some(rest), _) => format!("{}{rest}", route.prefix()),
+        (None, None) => below(&path, &responsible.beside.path),
+        (None, Some(host)) => {
+            let port = public.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{host}{port}{}", public.scheme(), below(&path, &responsible.beside.path))
+        }
+    }
+}
+
+/// What of `path` stands behind `prefix`: nothing, or what begins with `/`.
+fn rest_below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Same host and same written port; the scheme is what the portal was told it is.
@@ -51,10 +78,7 @@ fn same_place(one: &Url, other: &Url) -> bool {
 fn below(path: &str, prefix: &str) -> String {
     // A path that begins with two slashes would be read as another host.
     let path = format!("/{}", path.trim_start_matches('/'));
-    match path.strip_prefix(prefix) {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => path,
-        _ => format!("{prefix}{path}"),
-    }
+    if rest_below(&path, prefix).is_some() { path } else { format!("{prefix}{path}") }
 }
 
 /// Takes `Domain` from every cookie, and moves its `Path` under the prefix.
@@ -65,14 +89,14 @@ fn confine_cookies(fields: &mut HeaderMap, route: &PortalRoute) {
         fields.get_all(header::SET_COOKIE).iter().map(HeaderValue::as_bytes).map(<[u8]>::to_vec).collect();
     fields.remove(header::SET_COOKIE);
     for cookie in cookies {
-        if let Some(value) = confined(&cookie, route.prefix()).and_then(|cookie| HeaderValue::from_bytes(&cookie).ok())
-        {
+        if let Some(value) = confined(&cookie, route).and_then(|cookie| HeaderValue::from_bytes(&cookie).ok()) {
             fields.append(header::SET_COOKIE, value);
         }
     }
 }
 
-fn confined(cookie: &[u8], prefix: &str) -> Option<Vec<u8>> {
+fn confined(cookie: &[u8], route: &PortalRoute) -> Option<Vec<u8>> {
+    let prefix = route.prefix();
     let mut parts = cookie.split(|byte| *byte == b';');
     let pair = parts.next()?.trim_ascii();
     let for_whole_host = pair.get(..7).is_some_and(|name| name.eq_ignore_ascii_case(b"__host-"));
@@ -97,7 +121,13 @@ fn confined(cookie: &[u8], prefix: &str) -> Option<Vec<u8>> {
         ("", path) => path.map(str::to_owned),
         // The default would be the folder of the request, which can lie above the prefix.
         (prefix, None | Some("/")) => Some(prefix.to_owned()),
-        (prefix, Some(path)) => Some(below(path, prefix)),
+        (prefix, Some(path)) => Some(match &route.responsible {
+            Some(Responsible { base, .. }) if !base.is_empty() && rest_below(path, prefix).is_none() => {
+                // One for more than this Leistung would reach other portals below the same address.
+                format!("{prefix}{}", rest_below(path, base).unwrap_or_default())
+            }
+            _ => below(path, prefix),
+        }),
     };
     if let Some(path) = path {
         confined.extend_from_slice(b"; Path=");
@@ -109,6 +139,7 @@ fn confined(cookie: &[u8], prefix: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routes::{Does, Place};
 
     fn route(place: Place) -> PortalRoute {
         PortalRoute {
@@ -116,6 +147,9 @@ mod tests {
             name: "Stadt".into(),
             phone: None,
             place,
+            does: Does::Forward,
+            maintenance: None,
+            responsible: None,
             upstreams: vec!["http://intern.example:9200".parse().unwrap(), "http://zwei.example".parse().unwrap()],
         }
     }
@@ -129,7 +163,7 @@ mod tests {
 
     #[test]
     fn addresses_of_the_portal_move_under_the_prefix() {
-        let prefix = || Place::Prefix("/p/stadt".into());
+        let prefix = || Place::prefix("/p/stadt");
         check(prefix(), "/login?x=1#f", Some("/p/stadt/login?x=1#f"));
         check(prefix(), "/", Some("/p/stadt/"));
         check(prefix(), "next", Some("/p/stadt/a/next"));
@@ -149,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_host_of_its_own_hides_the_upstream() {
-        let host = || Place::Host("stadt.example".into());
+        let host = || Place::host("stadt.example");
         check(host(), "http://intern.example:9200/x", Some("/x"));
         check(host(), "/x", Some("/x"));
         check(host(), "http://intern.example:9200//evil.example", Some("/evil.example"));
@@ -168,11 +202,13 @@ mod tests {
             ("__Host-a=b; Path=/; Secure", None),
             ("__Secure-a=b; Secure", Some("__Secure-a=b; Secure; Path=/p/stadt")),
         ] {
-            let confined = confined(cookie.as_bytes(), "/p/stadt").map(|cookie| String::from_utf8(cookie).unwrap());
+            let confined = confined(cookie.as_bytes(), &route(Place::prefix("/p/stadt")))
+                .map(|cookie| String::from_utf8(cookie).unwrap());
             assert_eq!(confined.as_deref(), expected, "{cookie}");
         }
-        assert_eq!(confined(b"a=b; Path=/x; Domain=y", "").unwrap(), b"a=b; Path=/x");
-        assert_eq!(confined(b"__Host-a=b; Path=/", "").unwrap(), b"__Host-a=b; Path=/");
+        let host = route(Place::host("stadt.example"));
+        assert_eq!(confined(b"a=b; Path=/x; Domain=y", &host).unwrap(), b"a=b; Path=/x");
+        assert_eq!(confined(b"__Host-a=b; Path=/", &host).unwrap(), b"__Host-a=b; Path=/");
     }
 
     #[test]
@@ -180,8 +216,56 @@ mod tests {
         let mut fields = HeaderMap::new();
         fields.append(header::SET_COOKIE, HeaderValue::from_static("a=1"));
         fields.append(header::SET_COOKIE, HeaderValue::from_static("b=2"));
-        confine_cookies(&mut fields, &route(Place::Prefix("/p".into())));
+        confine_cookies(&mut fields, &route(Place::prefix("/p")));
         let cookies: Vec<_> = fields.get_all(header::SET_COOKIE).iter().collect();
         assert_eq!(cookies, ["a=1; Path=/p", "b=2; Path=/p"]);
+    }
+
+    /// The route of a Leistung at a place, whose pages stand at `base` at the portal.
+    fn for_one(base: &str, beside: Place) -> PortalRoute {
+        let responsible = Responsible {
+            schluessel: "99110009104000".parse().unwrap(),
+            ars: "059110000000".parse().unwrap(),
+            base: base.into(),
+            beside,
+        };
+        let place = Place::prefix("/zu/99110009104000/059110000000");
+        PortalRoute { responsible: Some(responsible), ..route(place) }
+    }
+
+    #[test]
+    fn what_belongs_to_a_leistung_stays_with_it_and_all_else_is_where_the_portal_is() {
+        const ZU: &str = "/zu/99110009104000/059110000000";
+        let asked: Url = "http://intern.example:9200/d/1/a/b?c".parse().unwrap();
+        let public: Url = "https://verbund.example:444".parse().unwrap();
+        let seen = |route: &PortalRoute, to: &str| moved(to, route, &asked, &public).unwrap();
+        let prefix = for_one("/d/1", Place::prefix("/p/stadt"));
+        for (to, expected) in [
+            ("weiter", format!("{ZU}/a/weiter")),
+            ("/d/1", ZU.to_owned()),
+            ("/d/1/x?y#z", format!("{ZU}/x?y#z")),
+            ("http://zwei.example/d/1/x", format!("{ZU}/x")),
+            ("/d/12", "/p/stadt/d/12".to_owned()),
+            ("/login", "/p/stadt/login".to_owned()),
+            ("//zwei.example//evil.example", "/p/stadt/evil.example".to_owned()),
+            ("https://verbund.example:444/p/stadt/login", "/p/stadt/login".to_owned()),
+            (&format!("{ZU}/x"), format!("{ZU}/x")),
+        ] {
+            assert_eq!(seen(&prefix, to), expected, "{to}");
+        }
+        let host = for_one("/d/1", Place::host("stadt.example"));
+        assert_eq!(seen(&host, "/login"), "https://stadt.example:444/login");
+        assert_eq!(seen(&host, "/d/1/x"), format!("{ZU}/x"));
+        let whole = for_one("", Place::host("stadt.example"));
+        assert_eq!(seen(&whole, "/login"), format!("{ZU}/login"));
+        for (cookie, expected) in [
+            ("a=b", format!("a=b; Path={ZU}")),
+            ("a=b; Path=/", format!("a=b; Path={ZU}")),
+            ("a=b; Path=/d", format!("a=b; Path={ZU}")),
+            ("a=b; Path=/d/1/x", format!("a=b; Path={ZU}/x")),
+        ] {
+            let confined = confined(cookie.as_bytes(), &prefix).unwrap();
+            assert_eq!(String::from_utf8(confined).unwrap(), expected, "{cookie}");
+        }
     }
 }

@@ -250,6 +250,11 @@ impl Pool {
         upstreams.iter().cycle().skip(first).take(upstreams.len())
     }
 
+    /// The first of the upstreams when the next request comes; the turn stays.
+    pub(super) fn next<'a>(&self, upstreams: &'a [Url]) -> Option<&'a Url> {
+        upstreams.get(self.turn.load(Ordering::Relaxed) % upstreams.len().max(1))
+    }
+
     /// A connection that was used before and is open and silent, the youngest first.
     pub(super) async fn take(&self, upstream: &Url) -> Option<Wire> {
         loop {

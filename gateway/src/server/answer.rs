@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use config::clock;
 use connectors::ids::PortalId;
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::Authority;
@@ -26,13 +27,15 @@ use crate::body::{Body, Bounded};
 use crate::failure::{self, Failure, secure_headers, wants_json};
 use crate::insights::Asker;
 use crate::metrics::{Answered, Held, Metrics};
+use crate::pages::forward::WhoIsAsked;
 use crate::proxy::{Client, Proxy};
-use crate::routes::{Matched, Routes, Target};
+use crate::routes::{Does, Matched, Routes, Target, Wanted};
 
 /// The public side behind its connections.
 pub(super) struct Edge {
     pages: axum::Router,
     routes: Arc<ArcSwap<Routes>>,
+    who: WhoIsAsked,
     proxy: Arc<Proxy>,
     metrics: Arc<Metrics>,
     limits: Limits,
@@ -50,11 +53,12 @@ impl Edge {
     pub(super) fn new(
         pages: axum::Router,
         routes: Arc<ArcSwap<Routes>>,
+        who: WhoIsAsked,
         proxy: Arc<Proxy>,
         metrics: Arc<Metrics>,
         limits: Limits,
     ) -> Self {
-        Self { pages, routes, proxy, metrics, limits, ids: RequestIds::new() }
+        Self { pages, routes, who, proxy, metrics, limits, ids: RequestIds::new() }
     }
 
     /// The answer to `request`, whatever happens.
@@ -66,11 +70,14 @@ impl Edge {
         };
         let mut ticket = Ticket::new(self.metrics.clone(), asked.id.clone());
         let bodiless = request.method() == Method::HEAD;
-        let target = check(&request, &self.limits).and_then(|host| self.find(&request, host.as_deref()));
+        let mut target = check(&request, &self.limits).and_then(|host| self.find(&request, host.as_deref()));
+        if let Ok(Target::Responsible(wanted)) = &target {
+            target = Ok(self.responsible(wanted).await.map_or(Target::Own, Target::Portal));
+        }
         let mut response = match target {
             Err(failure) => self.failed(&failure, &asked, None),
             Ok(Target::NotLoaded) => self.failed(&Failure::NotLoaded, &asked, None),
-            Ok(Target::Own) => {
+            Ok(Target::Own | Target::Responsible(_)) => {
                 ticket.by = Answered::Own;
                 self.own(request, client, &asked).await
             }
@@ -90,6 +97,19 @@ impl Edge {
 
     fn find(&self, request: &Request<Incoming>, host: Option<&str>) -> Result<Target, Failure> {
         self.routes.load().find(host, request.uri().path()).map_err(|_| Failure::UnsafePath)
+    }
+
+    /// The portal that takes a request for a Leistung at a place; none when nobody does, or our own page has to ask.
+    async fn responsible(&self, wanted: &Wanted) -> Option<Matched> {
+        let asked = match unpanicked((self.who)(wanted.schluessel, wanted.ars)).await? {
+            Ok(asked) => asked,
+            Err(error) => {
+                tracing::error!(%error, leistung.key = %wanted.schluessel, "the catalog cannot say who is responsible");
+                return None;
+            }
+        };
+        let routes = self.routes.load();
+        Some(routes.way_in(&asked.portals)?.matched(wanted, asked.name, asked.phone))
     }
 
     async fn own(&self, mut request: Request<Incoming>, client: SocketAddr, asked: &Asked) -> Response<Body> {
@@ -114,6 +134,30 @@ impl Edge {
         client: SocketAddr,
         asked: &Asked,
     ) -> Response<Body> {
+        let route = &matched.route;
+        let failure = match &route.does {
+            Does::Forward => route.maintenance.as_ref().and_then(|maintenance| {
+                let now = clock::now();
+                maintenance.is_on(now).then(|| Failure::Maintenance {
+                    portal: route.portal.clone(),
+                    text: maintenance.text.clone(),
+                    until: maintenance.until,
+                    seconds: u64::try_from(maintenance.until.as_second() - now.as_second()).unwrap_or(0).max(1),
+                })
+            }),
+            Does::Redirect { status, .. } => match matched.redirect(request.uri().query()) {
+                Some(to) => return redirect(status.code(), status.is_permanent(), &to),
+                None => Some(Failure::Target),
+            },
+            Does::Gone { text, successor } => Some(Failure::Gone {
+                portal: route.portal.clone(),
+                text: text.clone(),
+                successor: successor.as_ref().map(ToString::to_string),
+            }),
+        };
+        if let Some(failure) = failure {
+            return self.failed(&failure, asked, Some(matched));
+        }
         let client = Client { address: client.ip(), request_id: asked.id.clone() };
         let answer = unpanicked(self.proxy.forward(request, matched, &client)).await;
         answer.unwrap_or(Err(Failure::Panic)).unwrap_or_else(|failure| self.failed(&failure, asked, Some(matched)))
@@ -143,6 +187,25 @@ impl Edge {
         }
         response
     }
+}
+
+/// Sends the client to `to`. One for good may be kept for an hour, so that a mistake does not stay for good.
+fn redirect(code: u16, for_good: bool, to: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::FOUND);
+    let fields = response.headers_mut();
+    match HeaderValue::try_from(to) {
+        Ok(to) => {
+            fields.insert(header::LOCATION, to);
+        }
+        // What came in a request line and was read as a path can stand in a field.
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    let fields = response.headers_mut();
+    let keep = if for_good { "public, max-age=3600" } else { "no-store" };
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    secure_headers(fields);
+    response
 }
 
 /// A page of a router; a router never fails.

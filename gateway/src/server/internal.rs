@@ -4,41 +4,43 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use config::clock;
 use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::explain::{Address, explain};
 use crate::metrics::Metrics;
+use crate::pages::forward::WhoIsAsked;
+use crate::proxy::Proxy;
 use crate::routes::Routes;
 
 /// Tells what is missing to be ready, such as an open index; a sentence for operators.
 pub type Ready = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// What the internal side shows.
 #[derive(Clone)]
-struct Inside {
-    routes: Arc<ArcSwap<Routes>>,
-    metrics: Arc<Metrics>,
-    ready: Ready,
-    stop: CancellationToken,
+pub(super) struct Inside {
+    pub(super) routes: Arc<ArcSwap<Routes>>,
+    pub(super) who: WhoIsAsked,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) ready: Ready,
+    pub(super) stop: CancellationToken,
 }
 
 /// `/metrics`, `/healthz`, `/readyz` and `/debug/routes`, and beside them `further`. Nothing of it may be kept.
-pub(super) fn router(
-    routes: Arc<ArcSwap<Routes>>,
-    metrics: Arc<Metrics>,
-    ready: Ready,
-    stop: CancellationToken,
-    further: axum::Router,
-) -> axum::Router {
+pub(super) fn router(inside: Inside, further: axum::Router) -> axum::Router {
     axum::Router::new()
         .route("/metrics", get(metrics_text))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(readiness))
         .route("/debug/routes", get(listing))
-        .with_state(Inside { routes, metrics, ready, stop })
+        .with_state(inside)
         .merge(further)
         .layer(map_response(keep_not))
 }
@@ -66,8 +68,26 @@ async fn readiness(State(inside): State<Inside>) -> Response {
     }
 }
 
-async fn listing(State(inside): State<Inside>) -> Response {
-    let routes = inside.routes.load();
-    let listing = serde_json::json!({ "loaded": routes.is_loaded(), "routes": routes.listing() });
-    Json(listing).into_response()
+/// The table; with `url`, which rule answers that address, and why.
+async fn listing(State(inside): State<Inside>, RawQuery(query): RawQuery) -> Response {
+    let routes = inside.routes.load_full();
+    let wrong = |detail: String| {
+        let problem = json!({ "type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail });
+        (StatusCode::BAD_REQUEST, Json(problem)).into_response()
+    };
+    let given: Vec<_> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let address = match given.as_slice() {
+        [] => {
+            return Json(json!({ "loaded": routes.is_loaded(), "routes": routes.listing() })).into_response();
+        }
+        [(name, url)] if name == "url" => Address::parse(url),
+        _ => Err("expected `url` alone, or nothing".to_owned()),
+    };
+    let address = match address {
+        Ok(address) => address,
+        Err(why) => return wrong(why),
+    };
+    let (mut explained, matched) = explain(&routes, &address, Some(&inside.who), clock::now()).await;
+    explained.upstream_now = matched.and_then(|matched| inside.proxy.next_upstream(&matched.route));
+    Json(explained).into_response()
 }

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Serving;
 use crate::cli::Fault;
+use crate::router::Origin;
 use crate::service::Gateway;
 
 /// Questions as people ask them, made of the titles that are delivered: the whole title, its first words, with a town,
@@ -93,7 +94,7 @@ pub(super) async fn over_http(
 async fn serve(config: &Config, catalog: Catalog) -> Result<Serving, Fault> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let gateway = Gateway::open(config, catalog, &tasks).await.map_err(Fault::work)?;
-    gateway.router().load(&[]);
+    gateway.router().load(&[], Origin::Registry { left_out: 0 });
     let address = gateway.public();
     tasks.spawn(gateway.run(stop.clone()));
     Ok(Serving { address, stop, tasks })

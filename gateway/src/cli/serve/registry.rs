@@ -1,0 +1,176 @@
+//! The registry of a serving process: read at the start, or else what was kept of it; read again when a file changes or
+//! somebody asks. What cannot be read leaves everything as it was.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use config::{Config, ConfigError, Loaded, RegistryState};
+use connectors::registration::Portal;
+use indexer::catalog::Catalog;
+use indexer::run::Indexer;
+
+use crate::cli::{Fault, setup};
+use crate::router::{Origin, Router};
+use crate::routes::kept::{self, KeptError};
+
+/// What a process starts from.
+pub(super) struct Start {
+    pub(super) config: Config,
+    pub(super) portals: Vec<Portal>,
+    pub(super) origin: Origin,
+    /// How the files were just before they were read.
+    pub(super) state: RegistryState,
+}
+
+/// Reads configuration and registry. A registry without which everything would be gone is replaced by what was kept.
+pub(super) fn open(file: &Path) -> Result<Start, Fault> {
+    let state = config::registry_state(file);
+    let usage = |error: ConfigError| Fault::Usage(error.to_string());
+    let (config, loaded, fault) = match config::load(file) {
+        Ok(loaded) => {
+            loaded.faults.iter().for_each(|fault| eprintln!("{fault}"));
+            let fault = emptied(&loaded);
+            (loaded.config.clone(), Some(loaded), fault)
+        }
+        Err(error @ ConfigError::Registry { .. }) => {
+            (config::load_main(file).map_err(usage)?, None, Some(error.to_string()))
+        }
+        Err(error) => return Err(usage(error)),
+    };
+    let kept = match fault {
+        None => None,
+        Some(fault) => match kept::load(&config.routes_file()) {
+            Ok(kept) if !kept.portals.is_empty() => {
+                eprintln!("{fault}; starting with the {} portals kept on {}", kept.portals.len(), kept.saved);
+                Some(kept.portals)
+            }
+            Ok(_) | Err(KeptError::Missing(_)) if loaded.is_some() => None,
+            Ok(_) | Err(KeptError::Missing(_)) => return Err(Fault::Usage(fault)),
+            Err(error) if loaded.is_some() => {
+                eprintln!("{error}");
+                None
+            }
+            Err(error) => return Err(Fault::Usage(format!("{fault}; {error}"))),
+        },
+    };
+    let (portals, origin) = match (kept, loaded) {
+        (Some(portals), _) => (portals, Origin::Kept),
+        (None, Some(loaded)) => {
+            let left_out = loaded.faults.len();
+            (loaded.portals, Origin::Registry { left_out })
+        }
+        (None, None) => (Vec::new(), Origin::Registry { left_out: 0 }),
+    };
+    Ok(Start { config, portals, origin, state })
+}
+
+/// Why a registry without portals is none that anybody meant; none where it has some, or is empty on purpose.
+fn emptied(loaded: &Loaded) -> Option<String> {
+    match (loaded.portals.is_empty(), loaded.no_registry, loaded.faults.len()) {
+        (true, true, _) => Some("there is no folder portale.d".to_owned()),
+        (true, false, 1..) => Some("no file in portale.d can be used".to_owned()),
+        _ => None,
+    }
+}
+
+/// All that follows the registry.
+pub(super) struct Followers {
+    pub(super) file: PathBuf,
+    pub(super) portals: Arc<ArcSwap<Vec<Portal>>>,
+    pub(super) indexer: Option<Arc<Indexer>>,
+    pub(super) reading: Option<Catalog>,
+    pub(super) router: Option<Router>,
+}
+
+impl Followers {
+    /// Takes the portals anew from their files. Blocks on the disk.
+    pub(super) fn reload(&self) {
+        let loaded = match config::load(&self.file) {
+            Ok(loaded) => loaded,
+            Err(error) => return self.stay(&error.to_string()),
+        };
+        for fault in &loaded.faults {
+            tracing::error!(%fault, "a portal is left out");
+        }
+        let had_some = !self.portals.load().is_empty();
+        if let Some(fault) = emptied(&loaded).filter(|_| had_some) {
+            return self.stay(&fault);
+        }
+        let left_out = loaded.faults.len();
+        if let Some(router) = &self.router {
+            if !router.load(&loaded.portals, Origin::Registry { left_out }) {
+                return;
+            }
+            router.keep(&loaded.portals);
+        }
+        let catalog = self.indexer.as_deref().map(Indexer::catalog).or_else(|| self.reading.clone());
+        match (setup::words_and_ranking(&loaded.config.search, &loaded.portals), catalog) {
+            (Ok((words, ranking)), Some(catalog)) => catalog.set_language(words, ranking),
+            (Err(Fault::Usage(fault) | Fault::Work(fault)), _) => {
+                tracing::error!(fault, "everyday words and weights stay as they were")
+            }
+            (Ok(_), None) => {}
+        }
+        match (&self.indexer, &self.reading) {
+            (Some(indexer), _) => indexer.set_portals(loaded.portals.clone()),
+            (None, Some(reading)) => reading.set_portals(loaded.portals.clone()),
+            (None, None) => {}
+        }
+        tracing::info!(portals = loaded.portals.len(), left_out, "reloaded");
+        self.portals.store(Arc::new(loaded.portals));
+    }
+
+    fn stay(&self, fault: &str) {
+        tracing::error!(fault, "the configuration cannot be used; everything stays as it was");
+        if let Some(router) = &self.router {
+            router.failed();
+        }
+    }
+}
+
+/// Looks whether a portal's file has changed.
+pub(super) struct Watch {
+    file: PathBuf,
+    every: Option<Duration>,
+    /// As it was when the registry was last read.
+    read: RegistryState,
+    /// As it was at the last look.
+    seen: RegistryState,
+}
+
+impl Watch {
+    /// Looks every `look_s` seconds; never when that is 0. `read` is how it was when it was last read.
+    pub(super) fn new(file: &Path, look_s: u64, read: RegistryState) -> Self {
+        let every = (look_s > 0).then(|| Duration::from_secs(look_s));
+        Self { file: file.to_owned(), every, seen: read.clone(), read }
+    }
+
+    /// Waits until something has changed and then stayed the same from one look to the next: a file that is still
+    /// being written is not read. May be dropped and called again at any time.
+    pub(super) async fn changed(&mut self) {
+        let Some(every) = self.every else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(every).await;
+            let now = self.look().await;
+            let steady = now == self.seen;
+            self.seen = now;
+            if steady && self.seen != self.read {
+                return;
+            }
+        }
+    }
+
+    /// The registry is about to be read.
+    pub(super) async fn begin(&mut self) {
+        self.read = self.look().await;
+    }
+
+    async fn look(&self) -> RegistryState {
+        let file = self.file.clone();
+        let looked = tokio::task::spawn_blocking(move || config::registry_state(&file)).await;
+        // A panic there is in the log; to have seen no change is the safe answer.
+        looked.unwrap_or_else(|_| self.seen.clone())
+    }
+}
