@@ -14,6 +14,10 @@ use url::{Host, Url};
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
 
+mod caching;
+
+pub use caching::Caching;
+
 /// A member site of the Verbund, as registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -295,6 +299,8 @@ pub struct Route {
     pub host: Option<String>,
     /// Addresses of the portal; at least one.
     pub upstream: Vec<Url>,
+    /// Whether its answers are kept.
+    pub cache: Caching,
 }
 
 #[derive(Deserialize)]
@@ -303,6 +309,8 @@ struct RawRoute {
     prefix: Option<Prefix>,
     host: Option<RouteHost>,
     upstream: Vec<Upstream>,
+    #[serde(default)]
+    cache: Caching,
 }
 
 /// One field of a route each, so that a fault has the place of its value.
@@ -375,6 +383,7 @@ impl TryFrom<RawRoute> for Route {
             prefix: raw.prefix.map(|prefix| prefix.0),
             host: raw.host.map(|host| host.0),
             upstream: raw.upstream.into_iter().map(|upstream| upstream.0).collect(),
+            cache: raw.cache,
         })
     }
 }

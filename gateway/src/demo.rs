@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use connectors::ids::PortalId;
-use connectors::registration::{Connector, Contact, Guard, HostPattern, Portal, Route};
+use connectors::registration::{Caching, Connector, Contact, Guard, HostPattern, Portal, Route};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -99,7 +99,12 @@ fn registration(portal: &DemoPortalFile, address: SocketAddr, host: HostPattern)
         agency: Some(portal.agency.clone()),
         hosts: vec![host],
         connector: Connector::XzufiIndex { url: index, every_s: NonZeroU64::new(3_600).expect("an hour is not zero") },
-        routes: vec![Route { prefix: Some(format!("/portal/{}", portal.id)), host: None, upstream: vec![own] }],
+        routes: vec![Route {
+            prefix: Some(format!("/portal/{}", portal.id)),
+            host: None,
+            upstream: vec![own],
+            cache: Caching::Off,
+        }],
         guard: Guard::default(),
         words: Vec::new(),
         contact: Some(Contact {

@@ -92,6 +92,9 @@ pub enum Failure {
         /// Which portal.
         portal: PortalId,
     },
+    /// The client takes only what is kept, and nothing is.
+    #[error("nothing is kept that could answer")]
+    NotCached,
     /// A fault of ours.
     #[error("the request ended by a panic")]
     Panic,
@@ -241,6 +244,12 @@ impl Failure {
                 "Die Seite der zuständigen Stelle ist falsch eingerichtet",
                 "Daran können Sie nichts ändern; wir werden benachrichtigt. Bitte wenden Sie sich direkt an die \
                  zuständige Stelle.",
+            ),
+            Self::NotCached => words(
+                StatusCode::GATEWAY_TIMEOUT,
+                "cache.miss",
+                "Diese Seite liegt gerade nicht vor",
+                "Bitte laden Sie die Seite neu; dann wird sie bei der zuständigen Stelle geholt.",
             ),
             Self::Panic => words(
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use connectors::ids::PortalId;
-use connectors::registration::{Portal, Route};
+use connectors::registration::{Caching, Portal, Route};
 use percent_encoding::percent_decode;
 use serde::Serialize;
 use url::Url;
@@ -30,6 +30,8 @@ pub struct PortalRoute {
     pub place: Place,
     /// Addresses of the portal; at least one.
     pub upstreams: Vec<Url>,
+    /// Whether its answers are kept.
+    pub cache: Caching,
 }
 
 impl PortalRoute {
@@ -163,6 +165,7 @@ impl Routes {
                     phone: portal.contact.as_ref().and_then(|contact| contact.phone.clone()),
                     place,
                     upstreams: route.upstream.clone(),
+                    cache: route.cache,
                 });
             }
         }

@@ -35,6 +35,7 @@ mod answer;
 mod framing;
 mod guard;
 mod internal;
+mod purge;
 
 pub use internal::Ready;
 
@@ -146,6 +147,7 @@ impl Server {
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
         let Self { public, internal, pages, inside, routes, proxy, metrics, ready, limits, tasks } = self;
+        let inside = inside.merge(purge::router(proxy.clone(), routes.clone()));
         let inside = internal::router(routes.clone(), metrics.clone(), ready, stop.clone(), inside);
         let edge = Arc::new(Edge::new(pages, routes, proxy.clone(), metrics.clone(), limits.clone()));
 

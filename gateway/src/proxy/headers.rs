@@ -238,11 +238,13 @@ fn public_host(route: &PortalRoute, public: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
+    use connectors::registration::Caching;
+
     use super::*;
 
     fn route(place: Place) -> PortalRoute {
         let portal = "stadt".parse().unwrap();
-        PortalRoute { portal, name: "Stadt".into(), phone: None, place, upstreams: Vec::new() }
+        PortalRoute { portal, name: "Stadt".into(), phone: None, place, upstreams: Vec::new(), cache: Caching::Off }
     }
 
     fn sent(fields: &[(&str, &str)], place: Place, address: &str) -> HeaderMap {

@@ -117,6 +117,7 @@ mod tests {
             phone: None,
             place,
             upstreams: vec!["http://intern.example:9200".parse().unwrap(), "http://zwei.example".parse().unwrap()],
+            cache: connectors::registration::Caching::Off,
         }
     }
 
