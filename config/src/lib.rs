@@ -77,6 +77,9 @@ pub struct Config {
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,
+    /// What is kept of portals' answers.
+    #[serde(default)]
+    pub cache: Cache,
     /// What is logged.
     #[serde(default)]
     pub log: Log,
@@ -321,6 +324,24 @@ impl Default for Proxy {
             max_body_bytes: 64 << 20,
             max_in_flight: 200,
         }
+    }
+}
+
+/// What is kept of the answers of portals whose routes say `cache`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cache {
+    /// Bytes in all, heads included; 0 keeps nothing.
+    #[serde(deserialize_with = "ranged::<0, 1_099_511_627_776, _, _>")]
+    pub max_bytes: usize,
+    /// Bytes of one body; a larger one streams through.
+    #[serde(deserialize_with = "ranged::<0, 1_073_741_824, _, _>")]
+    pub max_object_bytes: usize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { max_bytes: 256 << 20, max_object_bytes: 8 << 20 }
     }
 }
 

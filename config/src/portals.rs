@@ -220,7 +220,7 @@ fn warnings(file: &Path, text: &str, portal: &Portal, egress: &Egress) -> Vec<Co
         dialled(url, connector_span(text, "token_url"));
     }
     for (at, route) in portal.routes.iter().enumerate() {
-        let Does::Proxy { upstream } = &route.does else { continue };
+        let Does::Proxy { upstream, .. } = &route.does else { continue };
         for url in upstream {
             dialled(url, route_span(text, at, "upstream"));
         }

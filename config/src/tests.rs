@@ -88,6 +88,7 @@ fn what_is_not_written_has_its_default() {
     let config = Config::parse(Path::new("c.toml"), MAIN).unwrap();
     assert_eq!(config.server.max_connections, 10_000);
     assert_eq!(config.crawl, Crawl::default());
+    assert_eq!((config.cache.max_bytes, config.cache.max_object_bytes), (256 << 20, 8 << 20));
     assert_eq!(config.crawl.limits(), Limits::default());
     assert_eq!(config.spool_dir(), Path::new("data/spool"));
     assert_eq!(config.insights, Insights::default());
@@ -132,6 +133,8 @@ fn check_portal(from: &str, to: &str, expected: &str) {
 
 #[test]
 fn a_broken_portal_disables_itself_only_and_names_the_place() {
+    let yes = "https://portal.example.org\"]\ncache = \"yes\"";
+    check_portal("https://portal.example.org\"]", yes, "10:9: `yes` is no way to cache, expected true, false or");
     check_portal("gebiet =", "gebeit =", "3:1: unknown field `gebeit`, expected one of `id`, `name`, `gebiet`");
     check_portal("gebiet = \"059110000000\"\n", "", "1:1: missing field `gebiet`, expected for example `gebiet = ");
     check_portal("059110000000", "991", "3:10: `991` is no ARS");

@@ -14,10 +14,12 @@ use url::{Host, Url};
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
 
+mod caching;
 mod maintenance;
 mod responsible;
 mod route;
 
+pub use caching::Caching;
 pub use maintenance::Maintenance;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};

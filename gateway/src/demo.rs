@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use connectors::ids::PortalId;
-use connectors::registration::{Connector, Contact, Does, Guard, HostPattern, Portal, Route, Tail};
+use connectors::registration::{Caching, Connector, Contact, Does, Guard, HostPattern, Portal, Route, Tail};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -113,6 +113,6 @@ fn registration(portal: &DemoPortalFile, address: SocketAddr, host: HostPattern)
 }
 
 fn route(portal: &PortalId, upstream: Url) -> Route {
-    let does = Does::Proxy { upstream: vec![upstream] };
+    let does = Does::Proxy { upstream: vec![upstream], cache: Caching::Off };
     Route { host: None, path: format!("/portal/{portal}"), tail: Tail::Below, does }
 }

@@ -117,6 +117,9 @@ pub enum Failure {
         /// What has taken its place.
         successor: Option<String>,
     },
+    /// The client takes only what is kept, and nothing is.
+    #[error("nothing is kept that could answer")]
+    NotCached,
     /// A fault of ours.
     #[error("the request ended by a panic")]
     Panic,
@@ -296,6 +299,12 @@ impl Failure {
                 successor: successor.as_deref(),
                 ..Words::default()
             },
+            Self::NotCached => words(
+                StatusCode::GATEWAY_TIMEOUT,
+                "cache.miss",
+                "Diese Seite liegt gerade nicht vor",
+                "Bitte laden Sie die Seite neu; dann wird sie bei der zuständigen Stelle geholt.",
+            ),
             Self::Panic => words(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",

@@ -78,6 +78,24 @@ closed_set! {
 }
 
 closed_set! {
+    /// What the cache did with a request at a route that has it.
+    Cached {
+        /// Answered by what is kept, fresh.
+        Hit = "hit",
+        /// Answered by what is kept, stale.
+        Stale = "stale",
+        /// Answered by what another request brought at the same time.
+        Collapsed = "collapsed",
+        /// Answered by what is kept after the portal confirmed it.
+        Validated = "validated",
+        /// Sent on; nothing that is kept could answer.
+        Miss = "miss",
+        /// Sent on; no cache is for such a request.
+        Bypass = "bypass",
+    }
+}
+
+closed_set! {
     /// What answered.
     Answered {
         /// A page of ours.
@@ -111,6 +129,10 @@ pub struct Metrics {
     questions: IntCounterVec,
     clicks: IntCounter,
     insights_saves: IntCounterVec,
+    cache_requests: IntCounterVec,
+    cache_bytes: IntGauge,
+    cache_entries: IntGauge,
+    cache_evictions: IntCounter,
 }
 
 impl Metrics {
@@ -150,6 +172,17 @@ impl Metrics {
             questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
             clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
             insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
+            cache_requests: counters(
+                "cache_requests_total",
+                "Requests at routes that are cached, by what the cache did.",
+                &["portal", "result"],
+            )?,
+            cache_bytes: gauge("cache_bytes", "Bytes of the answers that are kept, heads included.")?,
+            cache_entries: gauge("cache_entries_count", "Addresses for which an answer is kept.")?,
+            cache_evictions: IntCounter::new(
+                "portalverbund_gateway_cache_evictions_total",
+                "Addresses whose answers were dropped for want of room.",
+            )?,
             registry,
         };
         metrics.register()?;
@@ -157,7 +190,7 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 19] = [
+        let all: [Box<dyn Collector>; 23] = [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -177,6 +210,10 @@ impl Metrics {
             Box::new(self.questions.clone()),
             Box::new(self.clicks.clone()),
             Box::new(self.insights_saves.clone()),
+            Box::new(self.cache_requests.clone()),
+            Box::new(self.cache_bytes.clone()),
+            Box::new(self.cache_entries.clone()),
+            Box::new(self.cache_evictions.clone()),
         ];
         all.into_iter().try_for_each(|collector| self.registry.register(collector))?;
         for reason in Refused::ALL {
@@ -261,6 +298,22 @@ impl Metrics {
     /// The counts of questions were saved, or could not be.
     pub fn insights_saved(&self, well: bool) {
         self.insights_saves.with_label_values(&[if well { "success" } else { "failure" }]).inc();
+    }
+
+    /// The cache dealt with a request.
+    pub fn cached(&self, portal: &PortalId, how: Cached) {
+        self.cache_requests.with_label_values(&[portal.as_str(), how.label()]).inc();
+    }
+
+    /// What was kept for an address was dropped for want of room.
+    pub fn cache_evicted(&self) {
+        self.cache_evictions.inc();
+    }
+
+    /// So many bytes for so many addresses are kept.
+    pub fn cache_holds(&self, bytes: u64, entries: u64) {
+        self.cache_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.cache_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
     }
 
     /// Counts one connection until the value is dropped.

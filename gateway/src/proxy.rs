@@ -4,7 +4,8 @@
 //! one byte of it was sent, or if it is idempotent, has no body, and a connection that was used before closed without
 //! a byte of an answer. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
 //! upstream, because that is what its server answers to; the host that citizens see stands in `X-Forwarded-Host`.
-//! HTTP/1.1 only on this side; what is cached and which upstream is healthy is not known here.
+//! HTTP/1.1 only on this side; which upstream is healthy is not known here. What may be kept of the answers stands in
+//! `cache`, which is asked first where the route allows it.
 
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connectors::ids::PortalId;
+use connectors::registration::Caching;
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, request, response};
@@ -30,13 +32,16 @@ use crate::failure::Failure;
 use crate::metrics::{Held, Metrics, UpstreamFault};
 use crate::routes::{Matched, PortalRoute, Routes};
 
+mod cache;
 mod headers;
 mod rewrite;
 mod upstream;
 
+pub use cache::Bounds;
 pub use headers::Client;
 pub use upstream::Allow;
 
+use cache::{Ask, Cache, Framed};
 use upstream::{DialError, Dialer, Pool, Wire, authority};
 
 /// What the proxy is told when it is made.
@@ -60,6 +65,8 @@ pub struct Settings {
     pub queue_time: Duration,
     /// Most bytes in the body of a request.
     pub max_body_bytes: u64,
+    /// Bounds of what is kept of the answers.
+    pub cache: Bounds,
 }
 
 impl Settings {
@@ -75,6 +82,7 @@ impl Settings {
             portal_places: 64,
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
+            cache: Bounds::default(),
         }
     }
 }
@@ -84,6 +92,7 @@ pub struct Proxy {
     settings: Settings,
     dialer: Dialer,
     pools: RwLock<HashMap<PortalId, Arc<Pool>>>,
+    cache: Option<Cache>,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -110,7 +119,8 @@ impl Proxy {
     ) -> Self {
         let dialer = Dialer::new(allow, tls, settings.connect_time);
         let closed = CancellationToken::new();
-        Self { settings, dialer, pools: RwLock::default(), metrics, tasks, closed }
+        let cache = Cache::new(settings.cache, &metrics);
+        Self { settings, dialer, pools: RwLock::default(), cache, metrics, tasks, closed }
     }
 
     /// The default for `tls`: TLS 1.2 and 1.3, certificates verified against Mozilla's roots.
@@ -119,19 +129,46 @@ impl Proxy {
         tls_builder().with_webpki_roots().with_no_client_auth()
     }
 
-    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it.
+    /// The answer of the portal of `matched` as the client may have it, from the portal or from what is kept.
     pub async fn forward(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         matched: &Matched,
         client: &Client,
     ) -> Result<Response<Body>, Failure> {
-        let route = &matched.route;
-        if headers::passed_us(request.headers(), &self.settings.via) {
-            return Err(Failure::Loop { portal: route.portal.clone() });
-        }
         let (parts, body) = request.into_parts();
-        self.check_length(&parts)?;
+        let body = (!body.is_end_stream()).then_some(body);
+        if headers::passed_us(&parts.headers, &self.settings.via) {
+            return Err(Failure::Loop { portal: matched.route.portal.clone() });
+        }
+        match &self.cache {
+            Some(cache) if matched.route.cache != Caching::Off => {
+                Ask { proxy: self, cache, parts: &parts, matched, client }.answer(body).await
+            }
+            _ => self.fetch(&parts, body, matched, client).await,
+        }
+    }
+
+    /// Removes what is kept of a portal; how many addresses that were. Takes time with the number of all of them.
+    pub fn purge_portal(&self, portal: &PortalId) -> usize {
+        self.cache.as_ref().map_or(0, |cache| cache.purge_portal(portal))
+    }
+
+    /// Removes what is kept of an address at a route; how many that were, none or one.
+    pub fn purge(&self, route: &PortalRoute, uri: &Uri) -> usize {
+        self.cache.as_ref().map_or(0, |cache| cache.purge(route, uri))
+    }
+
+    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it.
+    async fn fetch(
+        &self,
+        parts: &request::Parts,
+        body: Option<Incoming>,
+        matched: &Matched,
+        client: &Client,
+    ) -> Result<Response<Body>, Failure> {
+        let route = &matched.route;
+        self.check_length(parts)?;
         let pool = self.pool(&route.portal);
         let full = || Failure::PortalFull { portal: route.portal.clone() };
         let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
@@ -162,6 +199,10 @@ impl Proxy {
         while self.closed.run_until_cancelled(tick.tick()).await.is_some() {
             let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
             pools.iter().for_each(|pool| pool.sweep());
+            if let Some(cache) = &self.cache {
+                let (bytes, entries) = cache.size();
+                self.metrics.cache_holds(bytes, entries);
+            }
         }
     }
 
@@ -193,26 +234,26 @@ impl Proxy {
     /// The request for the portal, but for `Host`; the course of its body, if it has one.
     fn outgoing(
         &self,
-        parts: request::Parts,
-        body: Incoming,
+        parts: &request::Parts,
+        body: Option<Incoming>,
         matched: &Matched,
         client: &Client,
     ) -> Result<(Request<Body>, Option<Course>), Failure> {
         let Settings { public_url, via, idle_time, max_body_bytes, .. } = &self.settings;
-        let mut fields = headers::towards_portal(&parts, &matched.route, client, public_url, via);
-        let (body, course) = if body.is_end_stream() {
-            (Body::empty(), None)
-        } else {
+        let mut fields = headers::towards_portal(parts, &matched.route, client, public_url, via);
+        let (body, course) = if let Some(body) = body {
             let body = Bounded::new(body, *idle_time, *max_body_bytes);
             let course = body.course();
             if body.size_hint().exact() != content_length(&fields) {
                 fields.remove(header::CONTENT_LENGTH);
             }
             (Body::new(body), Some(course))
+        } else {
+            (Body::empty(), None)
         };
         let mut outgoing = Request::new(body);
         *outgoing.uri_mut() = target(&matched.rest, parts.uri.query())?;
-        *outgoing.method_mut() = parts.method;
+        *outgoing.method_mut() = parts.method.clone();
         *outgoing.headers_mut() = fields;
         Ok((outgoing, course))
     }
@@ -315,6 +356,7 @@ impl Proxy {
             return Err(invalid(fault));
         }
         let mut fields = parts.headers;
+        let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| fields.contains_key(name));
         headers::from_portal(&mut fields, parts.version, &self.settings.via);
         let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
         let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
@@ -322,6 +364,9 @@ impl Proxy {
         let (mut anew, ()) = Response::new(()).into_parts();
         anew.status = parts.status;
         anew.headers = fields;
+        if framed {
+            anew.extensions.insert(Framed);
+        }
         Ok(anew)
     }
 

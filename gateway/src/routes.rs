@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use connectors::gebiet::Ars;
 use connectors::ids::{Leistungsschluessel, PortalId};
-use connectors::registration::{Destination, ForwardPath, Maintenance, RedirectStatus, Tail};
+use connectors::registration::{Caching, Destination, ForwardPath, Maintenance, RedirectStatus, Tail};
 use percent_encoding::percent_decode;
 use url::Url;
 
@@ -42,6 +42,8 @@ pub struct PortalRoute {
     pub does: Does,
     /// Addresses of the portal; at least one when requests are passed on.
     pub upstreams: Vec<Url>,
+    /// Whether its answers are kept.
+    pub cache: Caching,
     /// When it is not there.
     pub maintenance: Option<Maintenance>,
     /// For which Leistung and place, where the route is made for one request.

@@ -35,6 +35,7 @@ mod answer;
 mod framing;
 mod guard;
 mod internal;
+mod purge;
 mod seats;
 
 pub use internal::Ready;
@@ -152,6 +153,7 @@ impl Server {
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
         let Self { public, internal, pages, inside, routes, who, proxy, metrics, ready, limits, tasks } = self;
+        let inside = inside.merge(purge::router(proxy.clone(), routes.clone()));
         let shown = Inside {
             routes: routes.clone(),
             who: who.clone(),

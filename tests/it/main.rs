@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
 mod bereitstelldienst;
+mod caching;
 mod citizen;
 mod crash;
 mod faults;

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use super::Caching;
+
 /// One route: which requests it takes, and what it does with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RawRoute", into = "RawRoute")]
@@ -35,6 +37,8 @@ pub enum Does {
     Proxy {
         /// Addresses of the portal; at least one.
         upstream: Vec<Url>,
+        /// Whether its answers are kept.
+        cache: Caching,
     },
     /// Sends the client elsewhere.
     Redirect {
@@ -104,7 +108,7 @@ impl RouteKind {
     /// The keys that a route of this kind may have beside `kind` and its place.
     pub fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Proxy => &["upstream"],
+            Self::Proxy => &["upstream", "cache"],
             Self::Redirect => &["to", "status", "keep_path", "keep_query"],
             Self::Gone => &["successor", "text"],
         }
@@ -250,6 +254,8 @@ struct RawRoute {
     path: Option<PlainPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<Vec<Upstream>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache: Option<Caching>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Destination>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -343,6 +349,7 @@ impl TryFrom<RawRoute> for Route {
     fn try_from(raw: RawRoute) -> Result<Self, String> {
         let written = [
             ("upstream", raw.upstream.is_some()),
+            ("cache", raw.cache.is_some()),
             ("to", raw.to.is_some()),
             ("status", raw.status.is_some()),
             ("keep_path", raw.keep_path.is_some()),
@@ -367,7 +374,10 @@ impl TryFrom<RawRoute> for Route {
                 if upstream.is_empty() {
                     return Err("a route needs at least one address in `upstream`".into());
                 }
-                Does::Proxy { upstream: upstream.into_iter().map(|upstream| upstream.0).collect() }
+                Does::Proxy {
+                    upstream: upstream.into_iter().map(|upstream| upstream.0).collect(),
+                    cache: raw.cache.unwrap_or_default(),
+                }
             }
             RouteKind::Redirect => Does::Redirect {
                 to: raw.to.ok_or("missing field `to`")?,
@@ -410,7 +420,11 @@ impl From<Route> for RawRoute {
         let (prefix, path) = if route.tail == Tail::Exact { (None, path) } else { (path, None) };
         let place = Self { kind, host, prefix, path, ..Self::default() };
         match route.does {
-            Does::Proxy { upstream } => Self { upstream: Some(upstream.into_iter().map(Upstream).collect()), ..place },
+            Does::Proxy { upstream, cache } => Self {
+                upstream: Some(upstream.into_iter().map(Upstream).collect()),
+                cache: Some(cache).filter(|cache| *cache != Caching::Off),
+                ..place
+            },
             Does::Redirect { to, status, keep_path, keep_query } => Self {
                 to: Some(to),
                 status: Some(status),

@@ -239,6 +239,8 @@ fn public_host(route: &PortalRoute, public: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
+    use connectors::registration::Caching;
+
     use super::*;
     use crate::routes::{Does, Place};
 
@@ -250,6 +252,7 @@ mod tests {
             place,
             does: Does::Forward,
             upstreams: Vec::new(),
+            cache: Caching::Off,
             maintenance: None,
             responsible: None,
         }

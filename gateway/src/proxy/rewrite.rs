@@ -151,6 +151,7 @@ mod tests {
             maintenance: None,
             responsible: None,
             upstreams: vec!["http://intern.example:9200".parse().unwrap(), "http://zwei.example".parse().unwrap()],
+            cache: connectors::registration::Caching::Off,
         }
     }
 

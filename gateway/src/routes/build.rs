@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use connectors::ids::PortalId;
-use connectors::registration::{self as registered, Portal, Tail};
+use connectors::registration::{self as registered, Caching, Portal, Tail};
 
 use super::{Does, Matched, OWN_SEGMENTS, Place, PortalRoute, Routes, Target, WayIn, segments};
 
@@ -68,7 +68,7 @@ impl Routes {
             if let Some(kind) = self.conflict(&place, own_host).or_else(twice) {
                 return Err(RouteFault { portal: portal.id.clone(), place, kind });
             }
-            let (does, upstreams) = does(&route.does);
+            let (does, upstreams, cache) = does(&route.does);
             fitting.push(PortalRoute {
                 portal: portal.id.clone(),
                 name: portal.name.clone(),
@@ -76,6 +76,7 @@ impl Routes {
                 place,
                 does,
                 upstreams,
+                cache,
                 maintenance: portal.maintenance.clone(),
                 responsible: None,
             });
@@ -145,12 +146,13 @@ fn place(route: &registered::Route) -> Place {
     Place { host: route.host.clone(), path: route.path.clone(), tail: route.tail }
 }
 
-fn does(does: &registered::Does) -> (Does, Vec<url::Url>) {
+fn does(does: &registered::Does) -> (Does, Vec<url::Url>, Caching) {
+    let own = |does| (does, Vec::new(), Caching::Off);
     match does.clone() {
-        registered::Does::Proxy { upstream } => (Does::Forward, upstream),
+        registered::Does::Proxy { upstream, cache } => (Does::Forward, upstream, cache),
         registered::Does::Redirect { to, status, keep_path, keep_query } => {
-            (Does::Redirect { to, status, keep_path, keep_query }, Vec::new())
+            own(Does::Redirect { to, status, keep_path, keep_query })
         }
-        registered::Does::Gone { successor, text } => (Does::Gone { successor, text }, Vec::new()),
+        registered::Does::Gone { successor, text } => own(Does::Gone { successor, text }),
     }
 }
