@@ -5,6 +5,7 @@
 
 mod load;
 mod routes;
+mod typos;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,6 +60,17 @@ pub(super) enum What {
         #[arg(long)]
         kept: Option<PathBuf>,
     },
+    /// How many questions are answered alike when a word of them is mistyped
+    Typos {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// Use the store and index that `bench import --keep` left
+        #[arg(long)]
+        kept: Option<PathBuf>,
+        /// Questions in all
+        #[arg(long, default_value_t = 500)]
+        questions: usize,
+    },
     /// What a request costs with 10 routes and with 10,000; needs no deliveries
     Routes {
         /// Requests with each table
@@ -73,6 +85,7 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Import { dir, keep } => import(&dir, keep).await,
         What::Search { dir, kept, clients, questions } => search(&dir, kept, clients, questions).await,
         What::Responsible { dir, kept } => responsible(&dir, kept).await,
+        What::Typos { dir, kept, questions } => typos::run(&dir, kept, questions).await,
         What::Routes { requests } => routes::run(requests).await,
     }
 }

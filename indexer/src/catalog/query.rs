@@ -38,6 +38,8 @@ const BEYOND_DOUBT: f32 = 0.97;
 const CLOSELY: usize = 50;
 /// How many descriptions that one key names are compared with a question.
 const MOST_UNDER_ONE_KEY: usize = 16;
+/// From which doubt about the words on they are not enough: two mistakes in a short word.
+const DOUBTFUL: f32 = 0.4;
 /// Two hits are close when the second has at least this share of the score of the first.
 const CLOSE: f32 = 0.93;
 
@@ -526,9 +528,9 @@ impl Asked {
         }
     }
 
-    /// True when the words alone, all known, say what is meant.
+    /// True when the words alone, all known or hardly mistyped, say what is meant.
     fn beyond_doubt(&self, verdicts: &super::ranking::Verdicts, ranked: &[(ConceptNo, f32)]) -> bool {
-        self.unknown() == 0.0 && probability(&verdicts.clear, self.evidence(ranked).clear) >= BEYOND_DOUBT
+        self.unknown() < DOUBTFUL && probability(&verdicts.clear, self.evidence(ranked).clear) >= BEYOND_DOUBT
     }
 
     /// What the verdicts are made of: for "anything fits" and for "this is it".
@@ -596,9 +598,17 @@ fn corrected(text: &str, units: &[Unit]) -> Option<String> {
         }
         let right = two.or_else(|| right(one));
         changed |= right.is_some();
+        // Written like the word that was typed: a model of meanings tells "Pass" from "pass".
+        let capital = word.chars().find(|letter| letter.is_alphabetic()).is_some_and(char::is_uppercase);
+        let right = right.map(|right| if capital { capitalised(&right) } else { right });
         all.push(right.unwrap_or_else(|| word.to_owned()));
     }
     changed.then(|| all.join(" "))
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(super) type Shared = Arc<Understanding>;

@@ -25,9 +25,8 @@ use crate::cli::Fault;
 use crate::router::Origin;
 use crate::service::Gateway;
 
-/// Questions as people ask them, made of the titles that are delivered: the whole title, its first words, with a town,
-/// with a postal code, and with a letter missing. The same folder gives the same questions.
-pub(super) fn questions(dir: &Path, portals: &[Portal], count: usize) -> Result<Vec<String>, Fault> {
+/// The distinct names of the Leistungen in a folder of deliveries: of so many portals as give some times `count`.
+pub(super) fn titles(dir: &Path, portals: &[Portal], count: usize) -> Result<Vec<String>, Fault> {
     let mut titles = BTreeSet::new();
     for portal in portals {
         let folder = dir.join(portal.id.as_str());
@@ -50,7 +49,13 @@ pub(super) fn questions(dir: &Path, portals: &[Portal], count: usize) -> Result<
             break;
         }
     }
-    let titles: Vec<String> = titles.into_iter().collect();
+    Ok(titles.into_iter().collect())
+}
+
+/// Questions as people ask them, made of the titles that are delivered: the whole title, its first words, with a town,
+/// with a postal code, and with a letter missing. The same folder gives the same questions.
+pub(super) fn questions(dir: &Path, portals: &[Portal], count: usize) -> Result<Vec<String>, Fault> {
+    let titles = titles(dir, portals, count)?;
     let towns: Vec<_> = portals.iter().filter_map(|portal| Gebiete::nrw().get(&portal.gebiet).cloned()).collect();
     if titles.is_empty() || towns.is_empty() {
         return Err(Fault::Usage(format!("{} holds no Leistungen to ask for", dir.display())));
