@@ -10,7 +10,7 @@ use http::StatusCode;
 use indexer::catalog::Verdict;
 use prometheus::{
     Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder, core::Collector,
+    TextEncoder, core::Collector, proto::MetricType,
 };
 
 macro_rules! closed_set {
@@ -190,7 +190,19 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 23] = [
+        self.all().into_iter().try_for_each(|collector| self.registry.register(collector))?;
+        for reason in Refused::ALL {
+            self.refused.with_label_values(&[reason.label()]).inc_by(0);
+        }
+        for verdict in [Verdict::Clear, Verdict::Choose, Verdict::Open, Verdict::Nothing] {
+            self.questions.with_label_values(&[verdict.as_str()]).inc_by(0);
+        }
+        Ok(())
+    }
+
+    /// Everything that is registered, once each.
+    fn all(&self) -> [Box<dyn Collector>; 23] {
+        [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -214,15 +226,24 @@ impl Metrics {
             Box::new(self.cache_bytes.clone()),
             Box::new(self.cache_entries.clone()),
             Box::new(self.cache_evictions.clone()),
-        ];
-        all.into_iter().try_for_each(|collector| self.registry.register(collector))?;
-        for reason in Refused::ALL {
-            self.refused.with_label_values(&[reason.label()]).inc_by(0);
-        }
-        for verdict in [Verdict::Clear, Verdict::Choose, Verdict::Open, Verdict::Nothing] {
-            self.questions.with_label_values(&[verdict.as_str()]).inc_by(0);
-        }
-        Ok(())
+        ]
+    }
+
+    /// The name of every series with its labels, as the text format writes them; those without a sample included.
+    pub fn series(&self) -> Vec<(String, Vec<String>)> {
+        let families = self.all().into_iter().flat_map(|one| {
+            let histogram = one.collect().iter().any(|family| family.get_field_type() == MetricType::HISTOGRAM);
+            let described: Vec<_> = one.desc().into_iter().map(|desc| (histogram, desc.clone())).collect();
+            described
+        });
+        let named = families.flat_map(|(histogram, desc)| {
+            let ends: &[&str] = if histogram { &["_bucket", "_sum", "_count"] } else { &[""] };
+            ends.iter().map(move |end| {
+                let bound = (*end == "_bucket").then(|| "le".to_owned());
+                (format!("{}{end}", desc.fq_name), desc.variable_labels.iter().cloned().chain(bound).collect())
+            })
+        });
+        named.collect()
     }
 
     /// The registry, for what others count.
@@ -400,6 +421,22 @@ mod tests {
         drop(held);
         assert_eq!(metrics.durations(Answered::Portal).get_sample_count(), 1);
         assert!(String::from_utf8(metrics.text()).unwrap().contains("connections_open 0"));
+    }
+
+    #[test]
+    fn a_series_without_a_sample_has_a_name() {
+        let metrics = Metrics::new(Registry::new()).unwrap();
+        let series = metrics.series();
+        for (name, labels) in [
+            ("portalverbund_gateway_requests_total", &["route", "status", "portal"][..]),
+            ("portalverbund_gateway_request_duration_seconds_bucket", &["route", "le"]),
+            ("portalverbund_gateway_request_duration_seconds_count", &["route"]),
+            ("portalverbund_gateway_panics_total", &[]),
+        ] {
+            assert!(series.iter().any(|(known, with)| known == name && with == labels), "{name} in {series:?}");
+        }
+        let text = String::from_utf8(metrics.text()).unwrap();
+        assert!(!text.contains("portalverbund_gateway_requests_total"), "{text}");
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod rewrite;
 mod upstream;
 
 pub use cache::Bounds;
-pub use headers::Client;
+pub use headers::{Client, trace_id};
 pub use upstream::Allow;
 
 use cache::{Ask, Cache, Framed};

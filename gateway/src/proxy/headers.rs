@@ -13,6 +13,10 @@ use url::Url;
 
 use crate::routes::{PortalRoute, Responsible};
 
+mod trace;
+
+pub use trace::trace_id;
+
 /// Fields of one connection; never passed on, in no direction.
 const HOP_BY_HOP: &[&str] = &[
     "connection",
@@ -101,6 +105,7 @@ pub fn towards_portal(
             fields.append(name.clone(), value.clone());
         }
     }
+    trace::drop_unreadable(&mut fields);
     join_cookies(&mut fields);
     append_via(&mut fields, parts.headers.get_all(header::VIA).iter(), parts.version, via);
     write_forwarding(&mut fields, route, client, public);
@@ -337,6 +342,24 @@ mod tests {
         assert_eq!(fields["via"], "1.0 front, 1.1 gw");
         assert_eq!(fields["x-forwarded-for"], "10.0.0.1");
         assert!(!fields.contains_key("x-secret") && !fields.contains_key("x-other"));
+    }
+
+    #[test]
+    fn a_trace_goes_on_only_when_it_can_be_read() {
+        let (valid, state) = ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", ("tracestate", "a=1"));
+        let traced = |given: &[(&str, &str)]| {
+            let fields = sent(given, Place::prefix("/p"), "10.0.0.1");
+            ["traceparent", "tracestate"].map(|name| fields.get(name).map(|value| value.to_str().unwrap().to_owned()))
+        };
+        assert_eq!(traced(&[("traceparent", valid), state]), [Some(valid.into()), Some("a=1".into())]);
+        for given in [
+            &[("traceparent", "00-broken"), state][..],
+            &[("traceparent", valid), ("traceparent", valid), state],
+            &[("connection", "traceparent"), ("traceparent", valid), state],
+            &[state],
+        ] {
+            assert_eq!(traced(given), [None, None], "{given:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One request from head to answer: checked, routed, answered, and told of once.
 //!
 //! The phases are plain functions called in order. Whatever happens, a panic included, ends in one response, one log
-//! line and one counter. Client addresses, query text and bodies are never logged.
+//! line and one counter. Client addresses, query text and bodies are never logged; the trace id is, when it is one.
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +28,7 @@ use crate::failure::{self, Failure, secure_headers, wants_json};
 use crate::insights::Asker;
 use crate::metrics::{Answered, Held, Metrics};
 use crate::pages::forward::WhoIsAsked;
-use crate::proxy::{Client, Proxy};
+use crate::proxy::{Client, Proxy, trace_id};
 use crate::routes::{Does, Matched, Routes, Target, Wanted};
 
 /// The public side behind its connections.
@@ -69,6 +69,7 @@ impl Edge {
             version: request.version(),
         };
         let mut ticket = Ticket::new(self.metrics.clone(), asked.id.clone());
+        ticket.trace = trace_id(request.headers()).map(str::to_owned);
         let bodiless = request.method() == Method::HEAD;
         let mut target = check(&request, &self.limits).and_then(|host| self.find(&request, host.as_deref()));
         if let Ok(Target::Responsible(wanted)) = &target {
@@ -311,6 +312,7 @@ impl RequestIds {
 struct Ticket {
     metrics: Arc<Metrics>,
     id: String,
+    trace: Option<String>,
     by: Answered,
     portal: Option<PortalId>,
     status: StatusCode,
@@ -325,6 +327,7 @@ impl Ticket {
         Self {
             metrics,
             id,
+            trace: None,
             by: Answered::Refused,
             portal: None,
             status: gone(),
@@ -346,6 +349,7 @@ impl Drop for Ticket {
         self.metrics.answered(self.by, self.portal.as_ref(), self.status, took);
         tracing::info!(
             request.id = %self.id,
+            trace.id = self.trace.as_deref().unwrap_or_default(),
             route = self.by.label(),
             portal.id = self.portal.as_ref().map_or("", PortalId::as_str),
             status = self.status.as_u16(),
