@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::fake::{Conn, Gateway, Plan, Upstream, portal, portal_at};
 
