@@ -313,6 +313,18 @@ pub struct Proxy {
     /// Requests to one portal at a time; further ones are told to come again.
     #[serde(deserialize_with = "ranged::<1, 100_000, _, _>")]
     pub max_in_flight: usize,
+    /// Failures of one upstream in a row before it is left out.
+    #[serde(deserialize_with = "ranged::<1, 1000, _, _>")]
+    pub max_failures: u32,
+    /// How long it is left out the first time; doubles with each further time.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub out_s: u64,
+    /// How long it is left out at most.
+    #[serde(deserialize_with = "ranged::<1, 86_400, _, _>")]
+    pub max_out_s: u64,
+    /// Time over which it then gets more and more requests.
+    #[serde(deserialize_with = "ranged::<0, 3600, _, _>")]
+    pub return_s: u64,
 }
 
 impl Default for Proxy {
@@ -323,6 +335,10 @@ impl Default for Proxy {
             idle_timeout_s: 30,
             max_body_bytes: 64 << 20,
             max_in_flight: 200,
+            max_failures: 3,
+            out_s: 5,
+            max_out_s: 120,
+            return_s: 10,
         }
     }
 }

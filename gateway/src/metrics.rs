@@ -126,6 +126,8 @@ pub struct Metrics {
     routes_kept: IntCounterVec,
     reloads: IntCounterVec,
     portal_in_flight: IntGaugeVec,
+    upstream_ejections: IntCounterVec,
+    upstreams_out: IntGaugeVec,
     questions: IntCounterVec,
     clicks: IntCounter,
     insights_saves: IntCounterVec,
@@ -169,6 +171,15 @@ impl Metrics {
                 opts("portal_requests_in_flight", "Requests that a portal is working on."),
                 &["portal"],
             )?,
+            upstream_ejections: counters(
+                "upstream_ejections_total",
+                "Times that an upstream was left out.",
+                &["portal"],
+            )?,
+            upstreams_out: IntGaugeVec::new(
+                opts("upstreams_out_count", "Upstreams of a portal that are left out for their failures."),
+                &["portal"],
+            )?,
             questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
             clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
             insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
@@ -190,7 +201,7 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 23] = [
+        let all: [Box<dyn Collector>; 25] = [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -207,6 +218,8 @@ impl Metrics {
             Box::new(self.routes_kept.clone()),
             Box::new(self.reloads.clone()),
             Box::new(self.portal_in_flight.clone()),
+            Box::new(self.upstream_ejections.clone()),
+            Box::new(self.upstreams_out.clone()),
             Box::new(self.questions.clone()),
             Box::new(self.clicks.clone()),
             Box::new(self.insights_saves.clone()),
@@ -243,6 +256,17 @@ impl Metrics {
     /// A connection to a portal was made.
     pub fn upstream_connected(&self, portal: &PortalId) {
         self.upstream_connections.with_label_values(&[portal.as_str()]).inc();
+    }
+
+    /// An upstream of a portal is left out from now on.
+    pub fn upstream_ejected(&self, portal: &PortalId) {
+        self.upstream_ejections.with_label_values(&[portal.as_str()]).inc();
+    }
+
+    /// So many upstreams of a portal are left out.
+    pub fn upstreams_out(&self, portal: &PortalId, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.upstreams_out.with_label_values(&[portal.as_str()]).set(count);
     }
 
     /// A request ended by a panic.

@@ -1,8 +1,8 @@
 //! A request on its way to a portal, and the answer on its way back.
 //!
 //! Bodies stream in both directions and wait for each other; nothing is held whole. A request is repeated only if not
-//! one byte of it was sent, or if it is idempotent, has no body, and a connection that was used before closed without
-//! a byte of an answer. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
+//! one byte of it was sent, or if it is idempotent, has no body, and the connection closed without a byte of an answer:
+//! on a fresh connection when it was used before, else at another upstream. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
 //! upstream, because that is what its server answers to; the host that citizens see stands in `X-Forwarded-Host`.
 //! HTTP/1.1 only on this side. What may be kept of the answers stands in
 //! `cache`, which is asked first where the route allows it.
@@ -36,10 +36,12 @@ mod relay;
 mod rewrite;
 mod upstream;
 
+pub use balance::LeaveOut;
 pub use cache::Bounds;
 pub use headers::Client;
 pub use upstream::Allow;
 
+use balance::Verdict;
 use cache::{Ask, Cache, Framed};
 use relay::Lease;
 use upstream::{Dialer, Pool};
@@ -65,6 +67,8 @@ pub struct Settings {
     pub queue_time: Duration,
     /// Most bytes in the body of a request.
     pub max_body_bytes: u64,
+    /// When an upstream is left out, and how it returns.
+    pub leave_out: LeaveOut,
     /// Bounds of what is kept of the answers.
     pub cache: Bounds,
 }
@@ -82,6 +86,7 @@ impl Settings {
             portal_places: 64,
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
+            leave_out: LeaveOut::default(),
             cache: Bounds::default(),
         }
     }
@@ -165,9 +170,11 @@ impl Proxy {
         let counted = self.metrics.portal_request(&route.portal);
         let (outgoing, course) = self.outgoing(parts, body, matched, client)?;
         let asked = outgoing.uri().clone();
-        let (answer, wire, turn) = self.exchange(&pool, route, outgoing, course.as_ref()).await?;
+        let (answer, wire, mut turn) = self.exchange(&pool, route, outgoing, course.as_ref()).await?;
         let (parts, body) = answer.into_parts();
-        let parts = self.checked_head(parts, route, &turn.upstream, &asked)?;
+        let checked = self.checked_head(parts, route, &turn.upstream, &asked);
+        self.judge(&mut turn, if checked.is_ok() { Verdict::Answered } else { Verdict::Failed }, route);
+        let parts = checked?;
         let lease = Lease { wire, turn, _place: place, _counted: counted };
         Ok(Response::from_parts(parts, self.relay(body, lease, &route.portal)))
     }
@@ -181,7 +188,9 @@ impl Proxy {
         self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|portal, pool| {
             let upstreams = routed.get(portal);
             pool.keep_only(|upstream| upstreams.is_some_and(|upstreams| upstreams.contains(upstream)));
-            upstreams.is_some()
+            let stays = upstreams.is_some();
+            self.metrics.upstreams_out(portal, if stays { pool.out() } else { 0 });
+            stays
         });
     }
 
@@ -215,7 +224,8 @@ impl Proxy {
         let known = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(portal).cloned();
         known.unwrap_or_else(|| {
             let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-            let pool = || Arc::new(Pool::new(self.settings.portal_places, self.settings.pool_time));
+            let pool =
+                || Arc::new(Pool::new(self.settings.portal_places, self.settings.pool_time, self.settings.leave_out));
             pools.entry(portal.clone()).or_insert_with(pool).clone()
         })
     }

@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use super::Proxy;
+use super::balance::Verdict;
 use super::upstream::{DialError, Pool, Turn, Wire, authority};
 use crate::body::{Body, Course, Cut};
 use crate::failure::Failure;
@@ -33,39 +34,62 @@ impl Proxy {
         course: Option<&Course>,
     ) -> Result<(Response<Incoming>, Wire, Turn), Failure> {
         let repeatable = course.is_none() && request.method().is_idempotent();
-        let mut last = None;
+        let (mut last, mut closed) = (None, None);
         let mut tried = Vec::new();
-        while let Some(turn) = pool.choose(&route.upstreams, &mut tried) {
-            let upstream = &turn.upstream;
-            let host = HeaderValue::from_str(&authority(upstream));
+        while let Some(mut turn) = pool.choose(&route.upstreams, &mut tried) {
+            let host = HeaderValue::from_str(&authority(&turn.upstream));
             request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
-            let mut pooled = pool.take(upstream).await;
+            let mut pooled = pool.take(&turn.upstream).await;
             loop {
                 let wire = match pooled.take() {
                     Some(wire) => wire,
-                    None => match self.dial(upstream, route).await {
+                    None => match self.dial(&turn.upstream, route).await {
                         Ok(wire) => wire,
                         Err(error) => {
+                            self.judge(&mut turn, Verdict::Failed, route);
                             last = Some(error);
                             break;
                         }
                     },
                 };
                 let used = wire.used;
-                let copy = (used && repeatable).then(|| copy_of(&request));
+                let copy = repeatable.then(|| copy_of(&request));
                 match self.send(wire, request, course, route).await {
                     Ok((answer, wire)) => return Ok((answer, wire, turn)),
                     Err(Miss::Unsent(back)) if used => request = *back,
                     Err(Miss::Unsent(back)) => {
+                        self.judge(&mut turn, Verdict::Failed, route);
                         request = *back;
                         break;
                     }
-                    Err(Miss::Closed(failure)) => request = copy.ok_or(failure)?,
-                    Err(Miss::Final(failure)) => return Err(failure),
+                    Err(Miss::Closed(failure)) if used => request = copy.ok_or(failure)?,
+                    Err(Miss::Closed(failure)) => {
+                        self.judge(&mut turn, Verdict::Failed, route);
+                        let Some(copy) = copy else { return Err(failure) };
+                        request = copy;
+                        closed = Some(failure);
+                        break;
+                    }
+                    Err(Miss::Final(failure)) => {
+                        self.judge(&mut turn, verdict(&failure), route);
+                        return Err(failure);
+                    }
                 }
             }
         }
-        Err(unreachable(route, last))
+        Err(closed.unwrap_or_else(|| unreachable(route, last)))
+    }
+
+    /// Notes how a request ended at an upstream.
+    pub(super) fn judge(&self, turn: &mut Turn, verdict: Verdict, route: &PortalRoute) {
+        let ejected = turn.judge(verdict);
+        if ejected {
+            self.metrics.upstream_ejected(&route.portal);
+            tracing::warn!(portal.id = %route.portal, upstream = %turn.upstream, "an upstream is left out for a time");
+        }
+        if ejected || turn.was_out {
+            self.metrics.upstreams_out(&route.portal, turn.pool.out());
+        }
     }
 
     async fn dial(&self, upstream: &url::Url, route: &PortalRoute) -> Result<Wire, DialError> {
@@ -106,6 +130,14 @@ impl Proxy {
                 Err(missed(error.into_error(), course, &wire, route))
             }
         }
+    }
+}
+
+/// What a failure says about the upstream.
+fn verdict(failure: &Failure) -> Verdict {
+    match failure {
+        Failure::PortalInvalid { .. } | Failure::PortalSilent { .. } => Verdict::Failed,
+        _ => Verdict::Unknown,
     }
 }
 

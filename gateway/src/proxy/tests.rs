@@ -7,6 +7,8 @@ use tokio::time::Instant;
 use super::*;
 use crate::fake::{Conn, Gateway, Plan, Upstream, portal, portal_at};
 
+mod ill;
+
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 async fn gateway(id: &str, upstreams: &[SocketAddr]) -> Gateway {

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, util::BoxCloneSyncService};
 use url::Url;
 
-use super::balance::Balance;
+use super::balance::{Balance, LeaveOut, Verdict};
 use crate::body::{Body, BodyError};
 
 /// Tells whether an address may be dialled.
@@ -227,12 +227,12 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(places: usize, idle_time: Duration) -> Self {
+    pub(super) fn new(places: usize, idle_time: Duration, leave_out: LeaveOut) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
-            balance: Mutex::default(),
+            balance: Mutex::new(Balance::new(leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
             idle: Mutex::default(),
             idle_time,
@@ -251,14 +251,20 @@ impl Pool {
     /// The upstream that takes a request now, which is noted in `tried`; none when all of them were tried.
     pub(super) fn choose(self: &Arc<Self>, upstreams: &[Url], tried: &mut Vec<usize>) -> Option<Turn> {
         let chance = mixed(self.drawn.fetch_add(1, Ordering::Relaxed));
-        let at = self.balance().choose(upstreams, tried, chance)?;
-        tried.push(at);
-        Some(Turn { pool: Arc::clone(self), upstream: upstreams[at].clone() })
+        let chosen = self.balance().choose(upstreams, tried, chance, Instant::now())?;
+        tried.push(chosen.at);
+        let upstream = upstreams[chosen.at].clone();
+        Some(Turn { pool: Arc::clone(self), upstream, was_out: chosen.was_out, judged: false })
     }
 
     /// The upstream that would most likely take the next request.
     pub(super) fn likely<'a>(&self, upstreams: &'a [Url]) -> Option<&'a Url> {
         self.balance().likely(upstreams)
+    }
+
+    /// How many upstreams are left out.
+    pub(super) fn out(&self) -> usize {
+        self.balance().out()
     }
 
     /// Forgets upstreams that are in no route any more.
@@ -315,11 +321,19 @@ impl Pool {
 
 /// A request that is open at an upstream until this is dropped.
 pub(super) struct Turn {
-    pool: Arc<Pool>,
+    pub(super) pool: Arc<Pool>,
     pub(super) upstream: Url,
+    pub(super) was_out: bool,
+    judged: bool,
 }
 
 impl Turn {
+    /// Tells how it ended, once; true when the upstream is left out from now on.
+    pub(super) fn judge(&mut self, verdict: Verdict) -> bool {
+        let known = std::mem::replace(&mut self.judged, true);
+        !known && self.pool.balance().judged(&self.upstream, self.was_out, verdict, Instant::now())
+    }
+
     /// Keeps a connection whose answer is complete.
     pub(super) fn put(&self, wire: Wire) {
         self.pool.put(&self.upstream, wire);
@@ -328,6 +342,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.judge(Verdict::Unknown);
         self.pool.balance().left(&self.upstream);
     }
 }
