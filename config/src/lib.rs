@@ -325,6 +325,18 @@ pub struct Proxy {
     /// Time over which it then gets more and more requests.
     #[serde(deserialize_with = "ranged::<0, 3600, _, _>")]
     pub return_s: u64,
+    /// Failures of a hundred requests of one portal above which it is left alone; 100 never does.
+    #[serde(deserialize_with = "ranged::<1, 100, _, _>")]
+    pub break_percent: u32,
+    /// Time over which they are counted.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub break_span_s: u64,
+    /// Requests within that time below which nothing follows.
+    #[serde(deserialize_with = "ranged::<1, 1_000_000, _, _>")]
+    pub break_min_requests: u32,
+    /// How long the portal is left alone before a single request tries it.
+    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
+    pub break_pause_s: u64,
 }
 
 impl Default for Proxy {
@@ -339,6 +351,10 @@ impl Default for Proxy {
             out_s: 5,
             max_out_s: 120,
             return_s: 10,
+            break_percent: 50,
+            break_span_s: 10,
+            break_min_requests: 20,
+            break_pause_s: 5,
         }
     }
 }

@@ -72,6 +72,8 @@ closed_set! {
         BodyStalled = "body_stalled",
         /// No free place.
         Full = "full",
+        /// It was not asked, because most of its requests failed.
+        Paused = "paused",
         /// The request came back to us.
         Loop = "loop",
     }
@@ -128,6 +130,8 @@ pub struct Metrics {
     portal_in_flight: IntGaugeVec,
     upstream_ejections: IntCounterVec,
     upstreams_out: IntGaugeVec,
+    breaker_openings: IntCounterVec,
+    breaker_open: IntGaugeVec,
     questions: IntCounterVec,
     clicks: IntCounter,
     insights_saves: IntCounterVec,
@@ -180,6 +184,8 @@ impl Metrics {
                 opts("upstreams_out_count", "Upstreams of a portal that are left out for their failures."),
                 &["portal"],
             )?,
+            breaker_openings: counters("breaker_openings_total", "Times that a portal was left alone.", &["portal"])?,
+            breaker_open: IntGaugeVec::new(opts("breaker_open", "1 while a portal is left alone."), &["portal"])?,
             questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
             clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
             insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
@@ -201,7 +207,7 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 25] = [
+        let all: [Box<dyn Collector>; 27] = [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -220,6 +226,8 @@ impl Metrics {
             Box::new(self.portal_in_flight.clone()),
             Box::new(self.upstream_ejections.clone()),
             Box::new(self.upstreams_out.clone()),
+            Box::new(self.breaker_openings.clone()),
+            Box::new(self.breaker_open.clone()),
             Box::new(self.questions.clone()),
             Box::new(self.clicks.clone()),
             Box::new(self.insights_saves.clone()),
@@ -267,6 +275,12 @@ impl Metrics {
     pub fn upstreams_out(&self, portal: &PortalId, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.upstreams_out.with_label_values(&[portal.as_str()]).set(count);
+    }
+
+    /// A portal is left alone from now on, or no longer.
+    pub fn breaker(&self, portal: &PortalId, open: bool) {
+        self.breaker_open.with_label_values(&[portal.as_str()]).set(open.into());
+        self.breaker_openings.with_label_values(&[portal.as_str()]).inc_by(open.into());
     }
 
     /// A request ended by a panic.

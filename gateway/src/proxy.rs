@@ -29,14 +29,17 @@ use crate::metrics::Metrics;
 use crate::routes::{Matched, PortalRoute, Routes};
 
 mod balance;
+mod breaker;
 mod cache;
 mod exchange;
 mod headers;
 mod relay;
 mod rewrite;
 mod upstream;
+mod window;
 
 pub use balance::LeaveOut;
+pub use breaker::Breaking;
 pub use cache::Bounds;
 pub use headers::Client;
 pub use upstream::Allow;
@@ -69,6 +72,8 @@ pub struct Settings {
     pub max_body_bytes: u64,
     /// When an upstream is left out, and how it returns.
     pub leave_out: LeaveOut,
+    /// When a portal is left alone.
+    pub breaking: Breaking,
     /// Bounds of what is kept of the answers.
     pub cache: Bounds,
 }
@@ -87,6 +92,7 @@ impl Settings {
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
             leave_out: LeaveOut::default(),
+            breaking: Breaking::default(),
             cache: Bounds::default(),
         }
     }
@@ -154,7 +160,8 @@ impl Proxy {
         self.cache.as_ref().map_or(0, |cache| cache.purge(route, uri))
     }
 
-    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it.
+    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it. A portal most of
+    /// whose requests fail is not asked.
     async fn fetch(
         &self,
         parts: &request::Parts,
@@ -162,15 +169,37 @@ impl Proxy {
         matched: &Matched,
         client: &Client,
     ) -> Result<Response<Body>, Failure> {
-        let route = &matched.route;
         self.check_length(parts)?;
-        let pool = self.pool(&route.portal);
+        let portal = &matched.route.portal;
+        let pool = self.pool(portal);
+        let mut admission = pool.admit().map_err(|pause| Failure::PortalPaused {
+            portal: portal.clone(),
+            seconds: pause.as_secs() + u64::from(pause.subsec_nanos() > 0),
+        })?;
+        let outcome = self.ask(&pool, parts, body, matched, client).await;
+        if admission.judge(outcome.as_ref().map_or_else(exchange::portals_verdict, |_| Verdict::Answered)) {
+            let open = pool.is_open();
+            self.metrics.breaker(portal, open);
+            tracing::warn!(portal.id = %portal, open, "the breaker of a portal changed");
+        }
+        outcome
+    }
+
+    async fn ask(
+        &self,
+        pool: &Arc<Pool>,
+        parts: &request::Parts,
+        body: Option<Incoming>,
+        matched: &Matched,
+        client: &Client,
+    ) -> Result<Response<Body>, Failure> {
+        let route = &matched.route;
         let full = || Failure::PortalFull { portal: route.portal.clone() };
         let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
         let counted = self.metrics.portal_request(&route.portal);
         let (outgoing, course) = self.outgoing(parts, body, matched, client)?;
         let asked = outgoing.uri().clone();
-        let (answer, wire, mut turn) = self.exchange(&pool, route, outgoing, course.as_ref()).await?;
+        let (answer, wire, mut turn) = self.exchange(pool, route, outgoing, course.as_ref()).await?;
         let (parts, body) = answer.into_parts();
         let checked = self.checked_head(parts, route, &turn.upstream, &asked);
         self.judge(&mut turn, if checked.is_ok() { Verdict::Answered } else { Verdict::Failed }, route);
@@ -190,6 +219,9 @@ impl Proxy {
             pool.keep_only(|upstream| upstreams.is_some_and(|upstreams| upstreams.contains(upstream)));
             let stays = upstreams.is_some();
             self.metrics.upstreams_out(portal, if stays { pool.out() } else { 0 });
+            if !stays {
+                self.metrics.breaker(portal, false);
+            }
             stays
         });
     }
@@ -224,8 +256,8 @@ impl Proxy {
         let known = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(portal).cloned();
         known.unwrap_or_else(|| {
             let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-            let pool =
-                || Arc::new(Pool::new(self.settings.portal_places, self.settings.pool_time, self.settings.leave_out));
+            let Settings { portal_places, pool_time, leave_out, breaking, .. } = self.settings;
+            let pool = || Arc::new(Pool::new(portal_places, pool_time, leave_out, breaking));
             pools.entry(portal.clone()).or_insert_with(pool).clone()
         })
     }

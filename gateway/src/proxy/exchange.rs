@@ -133,6 +133,14 @@ impl Proxy {
     }
 }
 
+/// What a failure says about the portal as a whole.
+pub(super) fn portals_verdict(failure: &Failure) -> Verdict {
+    match failure {
+        Failure::PortalDown { .. } => Verdict::Failed,
+        failure => verdict(failure),
+    }
+}
+
 /// What a failure says about the upstream.
 fn verdict(failure: &Failure) -> Verdict {
     match failure {

@@ -28,6 +28,7 @@ use tower::{Service, util::BoxCloneSyncService};
 use url::Url;
 
 use super::balance::{Balance, LeaveOut, Verdict};
+use super::breaker::{Breaker, Breaking, Pass};
 use crate::body::{Body, BodyError};
 
 /// Tells whether an address may be dialled.
@@ -217,6 +218,7 @@ pub(super) struct Pool {
     max_waiting: usize,
     balance: Mutex<Balance>,
     drawn: AtomicU64,
+    breaker: Mutex<Breaker>,
     idle: Mutex<HashMap<Url, Vec<Idle>>>,
     idle_time: Duration,
 }
@@ -227,16 +229,28 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(places: usize, idle_time: Duration, leave_out: LeaveOut) -> Self {
+    pub(super) fn new(places: usize, idle_time: Duration, leave_out: LeaveOut, breaking: Breaking) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
             balance: Mutex::new(Balance::new(leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
+            breaker: Mutex::new(Breaker::new(breaking)),
             idle: Mutex::default(),
             idle_time,
         }
+    }
+
+    /// Lets a request through to the portal, or tells how long the portal is left alone.
+    pub(super) fn admit(self: &Arc<Self>) -> Result<Admission, Duration> {
+        let pass = self.breaker().enter(Instant::now())?;
+        Ok(Admission { pool: Arc::clone(self), pass, judged: false })
+    }
+
+    /// True while the portal is left alone.
+    pub(super) fn is_open(&self) -> bool {
+        self.breaker().is_open()
     }
 
     /// A place at the portal, waited for at most `queue_time`; none when all are taken.
@@ -314,8 +328,35 @@ impl Pool {
         self.balance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn idle(&self) -> MutexGuard<'_, HashMap<Url, Vec<Idle>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that was let through to a portal and has no verdict yet.
+pub(super) struct Admission {
+    pool: Arc<Pool>,
+    pass: Pass,
+    judged: bool,
+}
+
+impl Admission {
+    /// Tells how it ended; true when that opened or closed the breaker.
+    pub(super) fn judge(&mut self, verdict: Verdict) -> bool {
+        self.judged = true;
+        self.pool.breaker().judged(self.pass, verdict, Instant::now())
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if !self.judged {
+            self.judge(Verdict::Unknown);
+        }
     }
 }
 

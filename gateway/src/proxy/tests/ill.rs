@@ -58,3 +58,48 @@ async fn a_single_upstream_that_is_left_out_is_asked_all_the_same() {
     assert!(gateway.get("/portal/a/").await.ends_with("ok"));
     assert_eq!(counted(&gateway, "upstreams_out_count"), 0.0);
 }
+
+#[tokio::test]
+async fn a_portal_that_hangs_or_resets_is_left_alone_and_changes_nothing_for_another() {
+    let well = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&well);
+    let hangs = Upstream::start(move |mut conn, _| {
+        let seen = Arc::clone(&seen);
+        async move {
+            while !conn.head().await.is_empty() {
+                if seen.load(Ordering::SeqCst) {
+                    conn.write(OK).await;
+                }
+            }
+        }
+    })
+    .await;
+    let resets = Upstream::start(|conn, _| async move { drop(conn) }).await;
+    let good = Upstream::saying(OK).await;
+    let mut plan = hasty("a", &[hangs.address]);
+    plan.portals.extend([portal("resets", &[resets.address]), portal("good", &[good.address])]);
+    plan.settings.breaking.min_requests = 5;
+    plan.settings.breaking.pause = Duration::from_secs(1);
+    let gateway = plan.start().await;
+    for _ in 0..5 {
+        assert!(gateway.get("/portal/resets/").await.starts_with("HTTP/1.1 502 "));
+    }
+    let paused = gateway.get("/portal/resets/").await;
+    assert!(paused.starts_with("HTTP/1.1 503 "), "{paused}");
+    for _ in 0..5 {
+        assert!(gateway.get("/portal/a/").await.starts_with("HTTP/1.1 504 "));
+        assert!(gateway.get("/portal/good/").await.ends_with("ok"));
+    }
+    let (asked, begin) = (hangs.connections(), Instant::now());
+    let paused = gateway.get("/portal/a/").await;
+    assert!(paused.starts_with("HTTP/1.1 503 ") && paused.contains("gerade gestört"), "{paused}");
+    assert!(paused.contains("retry-after: 1\r\n") && paused.contains("tel:02349100"), "{paused}");
+    assert!(gateway.get("/portal/good/").await.ends_with("ok"));
+    assert!(begin.elapsed() < Duration::from_millis(900));
+    assert_eq!((hangs.connections(), counted(&gateway, "breaker_open")), (asked, 1.0));
+    well.store(true, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(gateway.get("/portal/a/").await.ends_with("ok"));
+    assert!(gateway.get("/portal/a/").await.ends_with("ok"));
+    assert_eq!((counted(&gateway, "breaker_open"), counted(&gateway, "breaker_openings_total")), (0.0, 1.0));
+}
