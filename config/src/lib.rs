@@ -337,6 +337,12 @@ pub struct Proxy {
     /// How long the portal is left alone before a single request tries it.
     #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
     pub break_pause_s: u64,
+    /// Requests of a hundred of one portal that may be repeated.
+    #[serde(deserialize_with = "ranged::<0, 100, _, _>")]
+    pub repeat_percent: u32,
+    /// Requests in ten seconds that may be repeated in any case.
+    #[serde(deserialize_with = "ranged::<0, 100_000, _, _>")]
+    pub min_repeats: u32,
 }
 
 impl Default for Proxy {
@@ -355,6 +361,8 @@ impl Default for Proxy {
             break_span_s: 10,
             break_min_requests: 20,
             break_pause_s: 5,
+            repeat_percent: 20,
+            min_repeats: 20,
         }
     }
 }

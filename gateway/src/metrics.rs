@@ -132,6 +132,7 @@ pub struct Metrics {
     upstreams_out: IntGaugeVec,
     breaker_openings: IntCounterVec,
     breaker_open: IntGaugeVec,
+    repeats: IntCounterVec,
     questions: IntCounterVec,
     clicks: IntCounter,
     insights_saves: IntCounterVec,
@@ -186,6 +187,11 @@ impl Metrics {
             )?,
             breaker_openings: counters("breaker_openings_total", "Times that a portal was left alone.", &["portal"])?,
             breaker_open: IntGaugeVec::new(opts("breaker_open", "1 while a portal is left alone."), &["portal"])?,
+            repeats: counters(
+                "repeats_total",
+                "Requests to a portal that were repeated, or not for want of budget.",
+                &["portal", "result"],
+            )?,
             questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
             clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
             insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
@@ -207,7 +213,7 @@ impl Metrics {
     }
 
     fn register(&self) -> Result<(), prometheus::Error> {
-        let all: [Box<dyn Collector>; 27] = [
+        let all: [Box<dyn Collector>; 28] = [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -228,6 +234,7 @@ impl Metrics {
             Box::new(self.upstreams_out.clone()),
             Box::new(self.breaker_openings.clone()),
             Box::new(self.breaker_open.clone()),
+            Box::new(self.repeats.clone()),
             Box::new(self.questions.clone()),
             Box::new(self.clicks.clone()),
             Box::new(self.insights_saves.clone()),
@@ -281,6 +288,11 @@ impl Metrics {
     pub fn breaker(&self, portal: &PortalId, open: bool) {
         self.breaker_open.with_label_values(&[portal.as_str()]).set(open.into());
         self.breaker_openings.with_label_values(&[portal.as_str()]).inc_by(open.into());
+    }
+
+    /// A request was repeated, or was not because too many were.
+    pub fn repeated(&self, portal: &PortalId, allowed: bool) {
+        self.repeats.with_label_values(&[portal.as_str(), if allowed { "repeated" } else { "refused" }]).inc();
     }
 
     /// A request ended by a panic.

@@ -2,7 +2,8 @@
 //!
 //! Bodies stream in both directions and wait for each other; nothing is held whole. A request is repeated only if not
 //! one byte of it was sent, or if it is idempotent, has no body, and the connection closed without a byte of an answer:
-//! on a fresh connection when it was used before, else at another upstream. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
+//! on a fresh connection when it was used before, else at another upstream. Repeats
+//! are bounded by a budget of each portal; another connection in the place of one that proved to be closed is none. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
 //! upstream, because that is what its server answers to; the host that citizens see stands in `X-Forwarded-Host`.
 //! HTTP/1.1 only on this side. What may be kept of the answers stands in
 //! `cache`, which is asked first where the route allows it.
@@ -30,6 +31,7 @@ use crate::routes::{Matched, PortalRoute, Routes};
 
 mod balance;
 mod breaker;
+mod budget;
 mod cache;
 mod exchange;
 mod headers;
@@ -40,6 +42,7 @@ mod window;
 
 pub use balance::LeaveOut;
 pub use breaker::Breaking;
+pub use budget::Repeats;
 pub use cache::Bounds;
 pub use headers::Client;
 pub use upstream::Allow;
@@ -74,6 +77,8 @@ pub struct Settings {
     pub leave_out: LeaveOut,
     /// When a portal is left alone.
     pub breaking: Breaking,
+    /// How many requests of a portal may be repeated.
+    pub repeats: Repeats,
     /// Bounds of what is kept of the answers.
     pub cache: Bounds,
 }
@@ -93,6 +98,7 @@ impl Settings {
             max_body_bytes: 64 * 1024 * 1024,
             leave_out: LeaveOut::default(),
             breaking: Breaking::default(),
+            repeats: Repeats::default(),
             cache: Bounds::default(),
         }
     }
@@ -256,9 +262,7 @@ impl Proxy {
         let known = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(portal).cloned();
         known.unwrap_or_else(|| {
             let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-            let Settings { portal_places, pool_time, leave_out, breaking, .. } = self.settings;
-            let pool = || Arc::new(Pool::new(portal_places, pool_time, leave_out, breaking));
-            pools.entry(portal.clone()).or_insert_with(pool).clone()
+            pools.entry(portal.clone()).or_insert_with(|| Arc::new(Pool::new(&self.settings))).clone()
         })
     }
 

@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
-use crate::proxy::{Bounds, Breaking, LeaveOut, Proxy, Settings};
+use crate::proxy::{Bounds, Breaking, LeaveOut, Proxy, Repeats, Settings};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Limits, Server, bind};
@@ -86,6 +86,7 @@ impl Gateway {
                 percent: config.proxy.break_percent,
                 pause: seconds(config.proxy.break_pause_s),
             },
+            repeats: Repeats { percent: config.proxy.repeat_percent, least: config.proxy.min_repeats },
             cache: Bounds { max_bytes: config.cache.max_bytes, max_object_bytes: config.cache.max_object_bytes },
             ..Settings::new(config.server.public_url.clone())
         };

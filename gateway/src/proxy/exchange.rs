@@ -36,7 +36,12 @@ impl Proxy {
         let repeatable = course.is_none() && request.method().is_idempotent();
         let (mut last, mut closed) = (None, None);
         let mut tried = Vec::new();
-        while let Some(mut turn) = pool.choose(&route.upstreams, &mut tried) {
+        loop {
+            let again = !tried.is_empty();
+            if again && (tried.len() >= route.upstreams.len() || !self.may_repeat(pool, route)) {
+                break;
+            }
+            let Some(mut turn) = pool.choose(&route.upstreams, &mut tried) else { break };
             let host = HeaderValue::from_str(&authority(&turn.upstream));
             request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
             let mut pooled = pool.take(&turn.upstream).await;
@@ -62,7 +67,10 @@ impl Proxy {
                         request = *back;
                         break;
                     }
-                    Err(Miss::Closed(failure)) if used => request = copy.ok_or(failure)?,
+                    Err(Miss::Closed(failure)) if used => {
+                        let Some(copy) = copy.filter(|_| self.may_repeat(pool, route)) else { return Err(failure) };
+                        request = copy;
+                    }
                     Err(Miss::Closed(failure)) => {
                         self.judge(&mut turn, Verdict::Failed, route);
                         let Some(copy) = copy else { return Err(failure) };
@@ -78,6 +86,12 @@ impl Proxy {
             }
         }
         Err(closed.unwrap_or_else(|| unreachable(route, last)))
+    }
+
+    fn may_repeat(&self, pool: &Pool, route: &PortalRoute) -> bool {
+        let allowed = pool.may_repeat();
+        self.metrics.repeated(&route.portal, allowed);
+        allowed
     }
 
     /// Notes how a request ended at an upstream.

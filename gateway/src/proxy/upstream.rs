@@ -27,8 +27,10 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, util::BoxCloneSyncService};
 use url::Url;
 
-use super::balance::{Balance, LeaveOut, Verdict};
-use super::breaker::{Breaker, Breaking, Pass};
+use super::Settings;
+use super::balance::{Balance, Verdict};
+use super::breaker::{Breaker, Pass};
+use super::budget::Budget;
 use crate::body::{Body, BodyError};
 
 /// Tells whether an address may be dialled.
@@ -219,6 +221,7 @@ pub(super) struct Pool {
     balance: Mutex<Balance>,
     drawn: AtomicU64,
     breaker: Mutex<Breaker>,
+    budget: Mutex<Budget>,
     idle: Mutex<HashMap<Url, Vec<Idle>>>,
     idle_time: Duration,
 }
@@ -229,23 +232,32 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(places: usize, idle_time: Duration, leave_out: LeaveOut, breaking: Breaking) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let places = settings.portal_places;
         Self {
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
-            balance: Mutex::new(Balance::new(leave_out)),
+            balance: Mutex::new(Balance::new(settings.leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
-            breaker: Mutex::new(Breaker::new(breaking)),
+            breaker: Mutex::new(Breaker::new(settings.breaking)),
+            budget: Mutex::new(Budget::new(settings.repeats)),
             idle: Mutex::default(),
-            idle_time,
+            idle_time: settings.pool_time,
         }
     }
 
     /// Lets a request through to the portal, or tells how long the portal is left alone.
     pub(super) fn admit(self: &Arc<Self>) -> Result<Admission, Duration> {
-        let pass = self.breaker().enter(Instant::now())?;
+        let now = Instant::now();
+        let pass = self.breaker().enter(now)?;
+        self.budget().asked(now);
         Ok(Admission { pool: Arc::clone(self), pass, judged: false })
+    }
+
+    /// True when a request may be repeated, which is then counted.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.budget().allows(Instant::now())
     }
 
     /// True while the portal is left alone.
@@ -330,6 +342,10 @@ impl Pool {
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> MutexGuard<'_, HashMap<Url, Vec<Idle>>> {

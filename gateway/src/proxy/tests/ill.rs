@@ -103,3 +103,22 @@ async fn a_portal_that_hangs_or_resets_is_left_alone_and_changes_nothing_for_ano
     assert!(gateway.get("/portal/a/").await.ends_with("ok"));
     assert_eq!((counted(&gateway, "breaker_open"), counted(&gateway, "breaker_openings_total")), (0.0, 1.0));
 }
+
+#[tokio::test]
+async fn repeats_end_with_their_budget() {
+    let good = Upstream::saying(OK).await;
+    let mut plan = Plan::new(vec![portal("a", &[nobody().await, good.address])]);
+    plan.settings.repeats = Repeats { percent: 0, least: 1 };
+    plan.settings.leave_out.max_failures = 1000;
+    plan.settings.breaking.percent = 100;
+    let gateway = plan.start().await;
+    let mut failed = 0;
+    for _ in 0..40 {
+        failed += usize::from(gateway.get("/portal/a/").await.starts_with("HTTP/1.1 502 "));
+    }
+    assert!(failed > 0);
+    let repeats =
+        |result| gateway.metric(&format!("portalverbund_gateway_repeats_total{{portal=\"a\",result=\"{result}\"}}"));
+    assert_eq!(repeats("repeated"), 1.0);
+    assert!(repeats("refused") >= 1.0);
+}
