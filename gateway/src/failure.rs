@@ -89,6 +89,14 @@ pub enum Failure {
         /// How long was waited.
         waited_ms: u64,
     },
+    /// Most requests at this portal failed, so that it is not asked for a while.
+    #[error("portal {portal} is left alone for {seconds} s, because most of its requests failed")]
+    PortalPaused {
+        /// Which portal.
+        portal: PortalId,
+        /// How much longer.
+        seconds: u64,
+    },
     /// The request passed us before.
     #[error("the request to portal {portal} came back to us")]
     Loop {
@@ -188,6 +196,7 @@ impl Failure {
             Self::PortalForbidden { portal, .. } => Some((portal, UpstreamFault::Address)),
             Self::PortalInvalid { portal, .. } => Some((portal, UpstreamFault::Invalid)),
             Self::PortalSilent { portal, .. } => Some((portal, UpstreamFault::Silent)),
+            Self::PortalPaused { portal, .. } => Some((portal, UpstreamFault::Paused)),
             Self::Loop { portal } => Some((portal, UpstreamFault::Loop)),
             _ => None,
         }
@@ -270,6 +279,12 @@ impl Failure {
                 "Bitte versuchen Sie es später noch einmal. Wenn Sie etwas abgesendet haben, fragen Sie bitte nach, \
                  ob es angekommen ist.",
             ),
+            Self::PortalPaused { .. } => words(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "portal.paused",
+                "Die Seite der zuständigen Stelle ist gerade gestört",
+                "Bitte versuchen Sie es in einigen Minuten noch einmal. Es wurde nichts übermittelt.",
+            ),
             Self::Loop { .. } => words(
                 StatusCode::LOOP_DETECTED,
                 "portal.loop",
@@ -317,7 +332,7 @@ impl Failure {
     fn retry_after(&self) -> Option<HeaderValue> {
         match self {
             Self::NotLoaded => Some(HeaderValue::from_static("5")),
-            Self::Maintenance { seconds, .. } => Some(HeaderValue::from(*seconds)),
+            Self::Maintenance { seconds, .. } | Self::PortalPaused { seconds, .. } => Some(HeaderValue::from(*seconds)),
             Self::PortalFull { .. } => Some(HeaderValue::from_static("10")),
             _ => None,
         }

@@ -72,6 +72,8 @@ closed_set! {
         BodyStalled = "body_stalled",
         /// No free place.
         Full = "full",
+        /// It was not asked, because most of its requests failed.
+        Paused = "paused",
         /// The request came back to us.
         Loop = "loop",
     }
@@ -126,6 +128,11 @@ pub struct Metrics {
     routes_kept: IntCounterVec,
     reloads: IntCounterVec,
     portal_in_flight: IntGaugeVec,
+    upstream_ejections: IntCounterVec,
+    upstreams_out: IntGaugeVec,
+    breaker_openings: IntCounterVec,
+    breaker_open: IntGaugeVec,
+    repeats: IntCounterVec,
     questions: IntCounterVec,
     clicks: IntCounter,
     insights_saves: IntCounterVec,
@@ -169,6 +176,22 @@ impl Metrics {
                 opts("portal_requests_in_flight", "Requests that a portal is working on."),
                 &["portal"],
             )?,
+            upstream_ejections: counters(
+                "upstream_ejections_total",
+                "Times that an upstream was left out.",
+                &["portal"],
+            )?,
+            upstreams_out: IntGaugeVec::new(
+                opts("upstreams_out_count", "Upstreams of a portal that are left out for their failures."),
+                &["portal"],
+            )?,
+            breaker_openings: counters("breaker_openings_total", "Times that a portal was left alone.", &["portal"])?,
+            breaker_open: IntGaugeVec::new(opts("breaker_open", "1 while a portal is left alone."), &["portal"])?,
+            repeats: counters(
+                "repeats_total",
+                "Requests to a portal that were repeated, or not for want of budget.",
+                &["portal", "result"],
+            )?,
             questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
             clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
             insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
@@ -201,7 +224,7 @@ impl Metrics {
     }
 
     /// Everything that is registered, once each.
-    fn all(&self) -> [Box<dyn Collector>; 23] {
+    fn all(&self) -> [Box<dyn Collector>; 28] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
@@ -219,6 +242,11 @@ impl Metrics {
             Box::new(self.routes_kept.clone()),
             Box::new(self.reloads.clone()),
             Box::new(self.portal_in_flight.clone()),
+            Box::new(self.upstream_ejections.clone()),
+            Box::new(self.upstreams_out.clone()),
+            Box::new(self.breaker_openings.clone()),
+            Box::new(self.breaker_open.clone()),
+            Box::new(self.repeats.clone()),
             Box::new(self.questions.clone()),
             Box::new(self.clicks.clone()),
             Box::new(self.insights_saves.clone()),
@@ -264,6 +292,28 @@ impl Metrics {
     /// A connection to a portal was made.
     pub fn upstream_connected(&self, portal: &PortalId) {
         self.upstream_connections.with_label_values(&[portal.as_str()]).inc();
+    }
+
+    /// An upstream of a portal is left out from now on.
+    pub fn upstream_ejected(&self, portal: &PortalId) {
+        self.upstream_ejections.with_label_values(&[portal.as_str()]).inc();
+    }
+
+    /// So many upstreams of a portal are left out.
+    pub fn upstreams_out(&self, portal: &PortalId, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.upstreams_out.with_label_values(&[portal.as_str()]).set(count);
+    }
+
+    /// A portal is left alone from now on, or no longer.
+    pub fn breaker(&self, portal: &PortalId, open: bool) {
+        self.breaker_open.with_label_values(&[portal.as_str()]).set(open.into());
+        self.breaker_openings.with_label_values(&[portal.as_str()]).inc_by(open.into());
+    }
+
+    /// A request was repeated, or was not because too many were.
+    pub fn repeated(&self, portal: &PortalId, allowed: bool) {
+        self.repeats.with_label_values(&[portal.as_str(), if allowed { "repeated" } else { "refused" }]).inc();
     }
 
     /// A request ended by a panic.

@@ -1,48 +1,56 @@
 //! A request on its way to a portal, and the answer on its way back.
 //!
 //! Bodies stream in both directions and wait for each other; nothing is held whole. A request is repeated only if not
-//! one byte of it was sent, or if it is idempotent, has no body, and a connection that was used before closed without
-//! a byte of an answer. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
+//! one byte of it was sent, or if it is idempotent, has no body, and the connection closed without a byte of an answer:
+//! on a fresh connection when it was used before, else at another upstream. Repeats
+//! are bounded by a budget of each portal; another connection in the place of one that proved to be closed is none. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
 //! upstream, because that is what its server answers to; the host that citizens see stands in `X-Forwarded-Host`.
-//! HTTP/1.1 only on this side; which upstream is healthy is not known here. What may be kept of the answers stands in
+//! HTTP/1.1 only on this side. What may be kept of the answers stands in
 //! `cache`, which is asked first where the route allows it.
 
 use std::collections::{HashMap, HashSet};
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use connectors::ids::PortalId;
 use connectors::registration::Caching;
-use http::header::{self, HeaderValue};
+use http::header;
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, request, response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body::Body as _;
 use hyper::body::Incoming;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::body::{Body, BodyError, Bounded, Course, Cut};
+use crate::body::{Body, Bounded, Course};
 use crate::failure::Failure;
-use crate::metrics::{Held, Metrics, UpstreamFault};
+use crate::metrics::Metrics;
 use crate::routes::{Matched, PortalRoute, Routes};
 
+mod balance;
+mod breaker;
+mod budget;
 mod cache;
+mod exchange;
 mod headers;
+mod relay;
 mod rewrite;
 mod upstream;
+mod window;
 
+pub use balance::LeaveOut;
+pub use breaker::Breaking;
+pub use budget::Repeats;
 pub use cache::Bounds;
 pub use headers::{Client, trace_id};
 pub use upstream::Allow;
 
+use balance::Verdict;
 use cache::{Ask, Cache, Framed};
-use upstream::{DialError, Dialer, Pool, Wire, authority};
+use relay::Lease;
+use upstream::{Dialer, Pool};
 
 /// What the proxy is told when it is made.
 #[derive(Debug, Clone)]
@@ -65,6 +73,12 @@ pub struct Settings {
     pub queue_time: Duration,
     /// Most bytes in the body of a request.
     pub max_body_bytes: u64,
+    /// When an upstream is left out, and how it returns.
+    pub leave_out: LeaveOut,
+    /// When a portal is left alone.
+    pub breaking: Breaking,
+    /// How many requests of a portal may be repeated.
+    pub repeats: Repeats,
     /// Bounds of what is kept of the answers.
     pub cache: Bounds,
 }
@@ -82,6 +96,9 @@ impl Settings {
             portal_places: 64,
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
+            leave_out: LeaveOut::default(),
+            breaking: Breaking::default(),
+            repeats: Repeats::default(),
             cache: Bounds::default(),
         }
     }
@@ -96,16 +113,6 @@ pub struct Proxy {
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     closed: CancellationToken,
-}
-
-/// What a try on one connection came to, when it brought no answer.
-enum Miss {
-    /// Not one byte of the request was sent; here it is again.
-    Unsent(Box<Request<Body>>),
-    /// The connection closed without a byte of an answer.
-    Closed(Failure),
-    /// Something else; nothing is repeated.
-    Final(Failure),
 }
 
 impl Proxy {
@@ -159,7 +166,8 @@ impl Proxy {
         self.cache.as_ref().map_or(0, |cache| cache.purge(route, uri))
     }
 
-    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it.
+    /// Sends a request to the portal of `matched`, and gives back its answer as the client may have it. A portal most of
+    /// whose requests fail is not asked.
     async fn fetch(
         &self,
         parts: &request::Parts,
@@ -167,30 +175,66 @@ impl Proxy {
         matched: &Matched,
         client: &Client,
     ) -> Result<Response<Body>, Failure> {
-        let route = &matched.route;
         self.check_length(parts)?;
-        let pool = self.pool(&route.portal);
+        let portal = &matched.route.portal;
+        let pool = self.pool(portal);
+        let mut admission = pool.admit().map_err(|pause| Failure::PortalPaused {
+            portal: portal.clone(),
+            seconds: pause.as_secs() + u64::from(pause.subsec_nanos() > 0),
+        })?;
+        let outcome = self.ask(&pool, parts, body, matched, client).await;
+        if admission.judge(outcome.as_ref().map_or_else(exchange::portals_verdict, |_| Verdict::Answered)) {
+            let open = pool.is_open();
+            self.metrics.breaker(portal, open);
+            tracing::warn!(portal.id = %portal, open, "the breaker of a portal changed");
+        }
+        outcome
+    }
+
+    async fn ask(
+        &self,
+        pool: &Arc<Pool>,
+        parts: &request::Parts,
+        body: Option<Incoming>,
+        matched: &Matched,
+        client: &Client,
+    ) -> Result<Response<Body>, Failure> {
+        let route = &matched.route;
         let full = || Failure::PortalFull { portal: route.portal.clone() };
         let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
         let counted = self.metrics.portal_request(&route.portal);
         let (outgoing, course) = self.outgoing(parts, body, matched, client)?;
         let asked = outgoing.uri().clone();
-        let (answer, wire, upstream) = self.exchange(&pool, route, outgoing, course.as_ref()).await?;
+        let (answer, wire, mut turn) = self.exchange(pool, route, outgoing, course.as_ref()).await?;
         let (parts, body) = answer.into_parts();
-        let parts = self.checked_head(parts, route, &upstream, &asked)?;
-        let lease = Lease { wire, upstream, pool, _place: place, _counted: counted };
+        let checked = self.checked_head(parts, route, &turn.upstream, &asked);
+        self.judge(&mut turn, if checked.is_ok() { Verdict::Answered } else { Verdict::Failed }, route);
+        let parts = checked?;
+        let lease = Lease { wire, turn, _place: place, _counted: counted };
         Ok(Response::from_parts(parts, self.relay(body, lease, &route.portal)))
     }
 
-    /// Forgets the pools of portals that are in no route any more; open requests finish.
+    /// Forgets the pools of portals that are in no route any more, and upstreams likewise; open requests finish.
     pub fn keep_only(&self, routes: &Routes) {
-        let routed: HashSet<_> = routes.iter().map(|route| &route.portal).collect();
-        self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|portal, _| routed.contains(portal));
+        let mut routed = HashMap::<_, HashSet<_>>::new();
+        for route in routes.iter() {
+            routed.entry(&route.portal).or_default().extend(&route.upstreams);
+        }
+        self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|portal, pool| {
+            let upstreams = routed.get(portal);
+            pool.keep_only(|upstream| upstreams.is_some_and(|upstreams| upstreams.contains(upstream)));
+            let stays = upstreams.is_some();
+            self.metrics.upstreams_out(portal, if stays { pool.out() } else { 0 });
+            if !stays {
+                self.metrics.breaker(portal, false);
+            }
+            stays
+        });
     }
 
-    /// The upstream that the next request of this route would try first.
+    /// The upstream that the next request of this route would most likely try first.
     pub fn next_upstream(&self, route: &PortalRoute) -> Option<Url> {
-        self.pool(&route.portal).next(&route.upstreams).cloned()
+        self.pool(&route.portal).likely(&route.upstreams).cloned()
     }
 
     /// Closes idle connections in time, until the proxy is closed.
@@ -218,8 +262,7 @@ impl Proxy {
         let known = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(portal).cloned();
         known.unwrap_or_else(|| {
             let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
-            let pool = || Arc::new(Pool::new(self.settings.portal_places, self.settings.pool_time));
-            pools.entry(portal.clone()).or_insert_with(pool).clone()
+            pools.entry(portal.clone()).or_insert_with(|| Arc::new(Pool::new(&self.settings))).clone()
         })
     }
 
@@ -258,88 +301,6 @@ impl Proxy {
         Ok((outgoing, course))
     }
 
-    /// Tries the upstreams in turn until one takes the request.
-    async fn exchange(
-        &self,
-        pool: &Pool,
-        route: &PortalRoute,
-        mut request: Request<Body>,
-        course: Option<&Course>,
-    ) -> Result<(Response<Incoming>, Wire, Url), Failure> {
-        let repeatable = course.is_none() && request.method().is_idempotent();
-        let mut last = None;
-        for upstream in pool.in_turn(&route.upstreams) {
-            let host = HeaderValue::from_str(&authority(upstream));
-            request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
-            let mut pooled = pool.take(upstream).await;
-            loop {
-                let wire = match pooled.take() {
-                    Some(wire) => wire,
-                    None => match self.dial(upstream, route).await {
-                        Ok(wire) => wire,
-                        Err(error) => {
-                            last = Some(error);
-                            break;
-                        }
-                    },
-                };
-                let used = wire.used;
-                let copy = (used && repeatable).then(|| copy_of(&request));
-                match self.send(wire, request, course, route).await {
-                    Ok((answer, wire)) => return Ok((answer, wire, upstream.clone())),
-                    Err(Miss::Unsent(back)) if used => request = *back,
-                    Err(Miss::Unsent(back)) => {
-                        request = *back;
-                        break;
-                    }
-                    Err(Miss::Closed(failure)) => request = copy.ok_or(failure)?,
-                    Err(Miss::Final(failure)) => return Err(failure),
-                }
-            }
-        }
-        Err(unreachable(route, last))
-    }
-
-    async fn dial(&self, upstream: &Url, route: &PortalRoute) -> Result<Wire, DialError> {
-        let wire = self.dialer.dial(upstream, &self.tasks, &self.closed).await?;
-        self.metrics.upstream_connected(&route.portal);
-        Ok(wire)
-    }
-
-    /// Sends the request on `wire` and waits for the head of the answer.
-    async fn send(
-        &self,
-        mut wire: Wire,
-        request: Request<Body>,
-        course: Option<&Course>,
-        route: &PortalRoute,
-    ) -> Result<(Response<Incoming>, Wire), Miss> {
-        let begun = Instant::now();
-        let moved = || course.map_or(begun, |course| course.moved().max(begun));
-        wire.begin();
-        let mut answer = std::pin::pin!(wire.sender.try_send_request(request));
-        let outcome = loop {
-            let deadline = moved() + self.settings.first_byte_time;
-            match timeout_at(deadline, &mut answer).await {
-                Ok(outcome) => break outcome,
-                Err(_) if Instant::now() < moved() + self.settings.first_byte_time => {}
-                Err(_) => {
-                    let waited_ms = self.settings.first_byte_time.as_millis().try_into().unwrap_or(u64::MAX);
-                    return Err(Miss::Final(Failure::PortalSilent { portal: route.portal.clone(), waited_ms }));
-                }
-            }
-        };
-        match outcome {
-            Ok(answer) => Ok((answer, wire)),
-            Err(mut error) => {
-                if let Some(request) = error.take_message() {
-                    return Err(Miss::Unsent(Box::new(request)));
-                }
-                Err(missed(error.into_error(), course, &wire, route))
-            }
-        }
-    }
-
     /// The head of an answer as the client may have it, or why it cannot be trusted.
     fn checked_head(
         &self,
@@ -369,19 +330,6 @@ impl Proxy {
         }
         Ok(anew)
     }
-
-    fn relay(&self, body: Incoming, lease: Lease, portal: &PortalId) -> Body {
-        let body = Bounded::new(body, self.settings.idle_time, u64::MAX);
-        let mut relayed = Relayed {
-            course: body.course(),
-            body,
-            lease: Some(lease),
-            portal: portal.clone(),
-            metrics: self.metrics.clone(),
-        };
-        relayed.give_back_if_ended();
-        Body::new(relayed)
-    }
 }
 
 fn tls_builder() -> rustls::ConfigBuilder<rustls::ClientConfig, rustls::WantsVerifier> {
@@ -389,32 +337,6 @@ fn tls_builder() -> rustls::ConfigBuilder<rustls::ClientConfig, rustls::WantsVer
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the provider has suites for the default versions")
-}
-
-/// Why a request that may have been sent brought no answer.
-fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
-    match course.and_then(Course::cut) {
-        Some(Cut::Stalled) => return Miss::Final(Failure::BodyStalled),
-        Some(Cut::TooLarge) => return Miss::Final(Failure::BodyTooLarge),
-        Some(Cut::BrokenOff) => return Miss::Final(Failure::BodyCut),
-        None => {}
-    }
-    let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
-    if !wire.has_answered() && !error.is_parse() { Miss::Closed(failure) } else { Miss::Final(failure) }
-}
-
-fn unreachable(route: &PortalRoute, last: Option<DialError>) -> Failure {
-    let portal = route.portal.clone();
-    match last {
-        Some(error @ DialError::Forbidden(_)) => Failure::PortalForbidden { portal, reason: error.to_string() },
-        Some(error) => Failure::PortalDown { portal, reason: with_sources(&error) },
-        None => Failure::PortalDown { portal, reason: "every connection closed before the request was sent".into() },
-    }
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 fn content_length(fields: &http::HeaderMap) -> Option<u64> {
@@ -426,73 +348,6 @@ fn target(rest: &str, query: Option<&str>) -> Result<Uri, Failure> {
     let text = query.map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
     let target = PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|_| Failure::Target)?;
     Ok(Uri::from(target))
-}
-
-/// The same request again; only for requests without a body.
-fn copy_of(request: &Request<Body>) -> Request<Body> {
-    let mut copy = Request::new(Body::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
-}
-
-/// What an answer holds until its last byte: the connection, and the place at the portal.
-struct Lease {
-    wire: Wire,
-    upstream: Url,
-    pool: Arc<Pool>,
-    _place: OwnedSemaphorePermit,
-    _counted: Held,
-}
-
-/// The body of an answer. Dropped before its end, it takes its connection with it.
-struct Relayed {
-    body: Bounded<Incoming>,
-    course: Course,
-    lease: Option<Lease>,
-    portal: PortalId,
-    metrics: Arc<Metrics>,
-}
-
-impl Relayed {
-    fn give_back_if_ended(&mut self) {
-        if self.body.is_end_stream()
-            && self.course.cut().is_none()
-            && let Some(lease) = self.lease.take()
-        {
-            lease.pool.put(&lease.upstream, lease.wire);
-        }
-    }
-}
-
-impl HttpBody for Relayed {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = self.get_mut();
-        let frame = Pin::new(&mut this.body).poll_frame(cx);
-        match &frame {
-            Poll::Ready(Some(Err(_))) => {
-                let stalled = this.course.cut() == Some(Cut::Stalled);
-                let fault = if stalled { UpstreamFault::BodyStalled } else { UpstreamFault::BodyCut };
-                this.metrics.upstream_failed(&this.portal, fault);
-                this.lease = None;
-            }
-            Poll::Ready(_) => this.give_back_if_ended(),
-            Poll::Pending => {}
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 #[cfg(test)]

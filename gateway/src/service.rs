@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
-use crate::proxy::{Bounds, Proxy, Settings};
+use crate::proxy::{Bounds, Breaking, LeaveOut, Proxy, Repeats, Settings};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Limits, Server, bind};
@@ -74,6 +74,19 @@ impl Gateway {
             idle_time: seconds(config.proxy.idle_timeout_s),
             max_body_bytes: config.proxy.max_body_bytes,
             portal_places: config.proxy.max_in_flight,
+            leave_out: LeaveOut {
+                max_failures: config.proxy.max_failures,
+                first: seconds(config.proxy.out_s),
+                longest: seconds(config.proxy.max_out_s),
+                slowly: seconds(config.proxy.return_s),
+            },
+            breaking: Breaking {
+                span: seconds(config.proxy.break_span_s),
+                min_requests: config.proxy.break_min_requests,
+                percent: config.proxy.break_percent,
+                pause: seconds(config.proxy.break_pause_s),
+            },
+            repeats: Repeats { percent: config.proxy.repeat_percent, least: config.proxy.min_repeats },
             cache: Bounds { max_bytes: config.cache.max_bytes, max_object_bytes: config.cache.max_object_bytes },
             ..Settings::new(config.server.public_url.clone())
         };

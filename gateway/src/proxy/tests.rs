@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::fake::{Conn, Gateway, Plan, Upstream, portal, portal_at};
+
+mod ill;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

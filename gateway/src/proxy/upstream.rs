@@ -5,10 +5,11 @@
 //! are never shared, so that a stray answer cannot reach the users of another one.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -26,6 +27,10 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, util::BoxCloneSyncService};
 use url::Url;
 
+use super::Settings;
+use super::balance::{Balance, Verdict};
+use super::breaker::{Breaker, Pass};
+use super::budget::Budget;
 use crate::body::{Body, BodyError};
 
 /// Tells whether an address may be dialled.
@@ -208,12 +213,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
     }
 }
 
-/// What belongs to one portal: its places, its idle connections and whose turn it is.
+/// What belongs to one portal: its places, its idle connections and what is known of its upstreams.
 pub(super) struct Pool {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
-    turn: AtomicUsize,
+    balance: Mutex<Balance>,
+    drawn: AtomicU64,
+    breaker: Mutex<Breaker>,
+    budget: Mutex<Budget>,
     idle: Mutex<HashMap<Url, Vec<Idle>>>,
     idle_time: Duration,
 }
@@ -224,15 +232,37 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(places: usize, idle_time: Duration) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let places = settings.portal_places;
         Self {
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
-            turn: AtomicUsize::new(0),
+            balance: Mutex::new(Balance::new(settings.leave_out)),
+            drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
+            breaker: Mutex::new(Breaker::new(settings.breaking)),
+            budget: Mutex::new(Budget::new(settings.repeats)),
             idle: Mutex::default(),
-            idle_time,
+            idle_time: settings.pool_time,
         }
+    }
+
+    /// Lets a request through to the portal, or tells how long the portal is left alone.
+    pub(super) fn admit(self: &Arc<Self>) -> Result<Admission, Duration> {
+        let now = Instant::now();
+        let pass = self.breaker().enter(now)?;
+        self.budget().asked(now);
+        Ok(Admission { pool: Arc::clone(self), pass, judged: false })
+    }
+
+    /// True when a request may be repeated, which is then counted.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.budget().allows(Instant::now())
+    }
+
+    /// True while the portal is left alone.
+    pub(super) fn is_open(&self) -> bool {
+        self.breaker().is_open()
     }
 
     /// A place at the portal, waited for at most `queue_time`; none when all are taken.
@@ -244,15 +274,28 @@ impl Pool {
         timeout(queue_time, self.places.clone().acquire_owned()).await.ok()?.ok()
     }
 
-    /// The upstreams in the order in which they are to be tried.
-    pub(super) fn in_turn<'a>(&self, upstreams: &'a [Url]) -> impl Iterator<Item = &'a Url> + use<'a> {
-        let first = self.turn.fetch_add(1, Ordering::Relaxed) % upstreams.len().max(1);
-        upstreams.iter().cycle().skip(first).take(upstreams.len())
+    /// The upstream that takes a request now, which is noted in `tried`; none when all of them were tried.
+    pub(super) fn choose(self: &Arc<Self>, upstreams: &[Url], tried: &mut Vec<usize>) -> Option<Turn> {
+        let chance = mixed(self.drawn.fetch_add(1, Ordering::Relaxed));
+        let chosen = self.balance().choose(upstreams, tried, chance, Instant::now())?;
+        tried.push(chosen.at);
+        let upstream = upstreams[chosen.at].clone();
+        Some(Turn { pool: Arc::clone(self), upstream, was_out: chosen.was_out, judged: false })
     }
 
-    /// The first of the upstreams when the next request comes; the turn stays.
-    pub(super) fn next<'a>(&self, upstreams: &'a [Url]) -> Option<&'a Url> {
-        upstreams.get(self.turn.load(Ordering::Relaxed) % upstreams.len().max(1))
+    /// The upstream that would most likely take the next request.
+    pub(super) fn likely<'a>(&self, upstreams: &'a [Url]) -> Option<&'a Url> {
+        self.balance().likely(upstreams)
+    }
+
+    /// How many upstreams are left out.
+    pub(super) fn out(&self) -> usize {
+        self.balance().out()
+    }
+
+    /// Forgets upstreams that are in no route any more.
+    pub(super) fn keep_only(&self, routed: impl Fn(&Url) -> bool) {
+        self.balance().keep_only(routed);
     }
 
     /// A connection that was used before and is open and silent, the youngest first.
@@ -268,7 +311,7 @@ impl Pool {
     }
 
     /// Keeps a connection whose answer is complete.
-    pub(super) fn put(&self, upstream: &Url, mut wire: Wire) {
+    fn put(&self, upstream: &Url, mut wire: Wire) {
         if wire.sender.is_closed() {
             return;
         }
@@ -293,9 +336,80 @@ impl Pool {
         self.idle().clear();
     }
 
+    fn balance(&self) -> MutexGuard<'_, Balance> {
+        self.balance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn idle(&self) -> MutexGuard<'_, HashMap<Url, Vec<Idle>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A request that was let through to a portal and has no verdict yet.
+pub(super) struct Admission {
+    pool: Arc<Pool>,
+    pass: Pass,
+    judged: bool,
+}
+
+impl Admission {
+    /// Tells how it ended; true when that opened or closed the breaker.
+    pub(super) fn judge(&mut self, verdict: Verdict) -> bool {
+        self.judged = true;
+        self.pool.breaker().judged(self.pass, verdict, Instant::now())
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if !self.judged {
+            self.judge(Verdict::Unknown);
+        }
+    }
+}
+
+/// A request that is open at an upstream until this is dropped.
+pub(super) struct Turn {
+    pub(super) pool: Arc<Pool>,
+    pub(super) upstream: Url,
+    pub(super) was_out: bool,
+    judged: bool,
+}
+
+impl Turn {
+    /// Tells how it ended, once; true when the upstream is left out from now on.
+    pub(super) fn judge(&mut self, verdict: Verdict) -> bool {
+        let known = std::mem::replace(&mut self.judged, true);
+        !known && self.pool.balance().judged(&self.upstream, self.was_out, verdict, Instant::now())
+    }
+
+    /// Keeps a connection whose answer is complete.
+    pub(super) fn put(&self, wire: Wire) {
+        self.pool.put(&self.upstream, wire);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.judge(Verdict::Unknown);
+        self.pool.balance().left(&self.upstream);
+    }
+}
+
+/// A number as good as chance for each number: the finisher of SplitMix64.
+pub(super) fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// One of those who wait for a place, until it is dropped.
