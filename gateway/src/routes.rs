@@ -89,6 +89,22 @@ pub struct Responsible {
 }
 
 impl PortalRoute {
+    /// A route for tests, that passes requests on and keeps nothing.
+    #[cfg(test)]
+    pub(crate) fn sample(place: Place) -> Self {
+        Self {
+            portal: "stadt".parse().expect("a plain id"),
+            name: "Stadt".into(),
+            phone: None,
+            place,
+            does: Does::Forward,
+            upstreams: Vec::new(),
+            cache: Caching::Off,
+            maintenance: None,
+            responsible: None,
+        }
+    }
+
     /// The path prefix; empty for a whole host.
     pub fn prefix(&self) -> &str {
         &self.place.path

@@ -2,6 +2,7 @@
 //!
 //! The catalog joins the index (text) and the store (records, responsibility). It writes nothing.
 
+mod asked;
 mod facets;
 mod foreign;
 mod highlight;

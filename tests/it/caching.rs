@@ -2,7 +2,6 @@
 //! and an operator.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use tests::client::{Answer, ask, get, get_with, post_form};
 use tests::portal::{FakePortal, Reply, Request};
@@ -33,20 +32,8 @@ fn portal() -> FakePortal {
 fn served(portal: &FakePortal, cache: &str) -> (Installation, Serving) {
     let installation = Installation::new(EXE);
     installation.configure("[cache]\nmax_bytes = 1000000\nmax_object_bytes = 100000\n");
-    let route = format!("[[route]]\nprefix = \"/portal/eins\"\nupstream = [\"{}\"]\n{cache}", portal.url(""));
-    installation.write(
-        "config/portale.d/eins.toml",
-        &format!(
-            "id = \"eins\"\nname = \"Portal eins\"\ngebiet = \"059110000000\"\nconnector = {{ kind = \"push\" }}\n{route}"
-        ),
-    );
-    let serving = installation.serve();
-    // Routes come a moment after the listener.
-    let end = Instant::now() + Duration::from_secs(20);
-    while get(serving.internal, "/readyz").status != 200 {
-        assert!(Instant::now() < end, "no routes were loaded");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    installation.route("eins", &portal.url(""), cache);
+    let serving = installation.serve().ready();
     (installation, serving)
 }
 

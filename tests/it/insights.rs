@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use tests::client::{Answer, get, get_with};
 use tests::delivery::{Stock, publish};
@@ -20,17 +19,6 @@ fn verbund() -> (Installation, FakePortal) {
     publish(&program.dir().join("www/stadt-bochum"), &entries, 3);
     program.import("stadt-bochum", &[]).expect(0);
     (program, server)
-}
-
-/// Serves as soon as questions are answered.
-fn serve(program: &Installation) -> Serving {
-    let serving = program.serve();
-    let began = Instant::now();
-    while get(serving.internal, "/readyz").status != 200 {
-        assert!(began.elapsed() < Duration::from_secs(20), "it does not become ready");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    serving
 }
 
 #[track_caller]
@@ -59,7 +47,7 @@ fn everything(dir: &Path) -> String {
 #[test]
 fn what_many_ask_is_seen_and_what_few_ask_is_not() {
     let (program, _server) = verbund();
-    let serving = serve(&program);
+    let serving = program.serve().ready();
     let by = |client: u8| format!("X-Forwarded-For: 93.184.216.{client}\r\n");
     let mut results = None;
     for client in 0..10 {
@@ -118,7 +106,7 @@ fn what_many_ask_is_seen_and_what_few_ask_is_not() {
     let kept = everything(&program.dir().join("data"));
     let own = fs::read_to_string(program.dir().join("data/insights.json")).unwrap();
     assert!(own.contains("apfelbaum") && !kept.contains("kirschkern") && !own.contains("93.184"), "{own}");
-    let serving = serve(&program);
+    let serving = program.serve().ready();
     assert_eq!(lines(&serving, "/insights.csv"), all);
     get_with(serving.public, "/suche?q=kirschkern", &by(1));
     let after: Vec<String> = lines(&serving, "/insights.csv");
@@ -131,13 +119,13 @@ fn what_many_ask_is_seen_and_what_few_ask_is_not() {
 fn a_broken_file_and_the_switch() {
     let (program, _server) = verbund();
     program.write("data/insights.json", "{\"version\":1,");
-    let serving = serve(&program);
+    let serving = program.serve().ready();
     assert_eq!(lines(&serving, "/insights.csv"), Vec::<String>::new());
     let talk = serving.stop().expect(0);
     assert!(talk.stderr.contains("the insights cannot be read"), "{}", talk.stderr);
     assert!(program.dir().join("data/insights.json.broken").exists());
     program.configure("[insights]\nenabled = false\n");
-    let serving = serve(&program);
+    let serving = program.serve().ready();
     assert!(inside(&serving, "/insights", 404).body.contains("`enabled` is false"));
     serving.stop().expect(0);
     program.configure("[insights]\nmin_count = 3\n");

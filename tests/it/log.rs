@@ -1,9 +1,7 @@
 //! The line that is logged of each request: what stands in it, and what never does.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
-use tests::client::{ask, get};
+use tests::client::ask;
 use tests::portal::{FakePortal, Reply, Request};
 use tests::program::Installation;
 
@@ -33,19 +31,8 @@ fn a_request_is_logged_with_its_trace_and_without_its_asker_or_question() {
         Reply::ok(format!("{} | {}", told("traceparent"), told("tracestate")))
     });
     let installation = Installation::new(EXE);
-    let route = format!("[[route]]\nprefix = \"/portal/eins\"\nupstream = [\"{}\"]\n", portal.url(""));
-    installation.write(
-        "config/portale.d/eins.toml",
-        &format!(
-            "id = \"eins\"\nname = \"Portal eins\"\ngebiet = \"059110000000\"\nconnector = {{ kind = \"push\" }}\n{route}"
-        ),
-    );
-    let serving = installation.serve();
-    let end = Instant::now() + Duration::from_secs(20);
-    while get(serving.internal, "/readyz").status != 200 {
-        assert!(Instant::now() < end, "no routes were loaded");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    installation.route("eins", &portal.url(""), "");
+    let serving = installation.serve().ready();
     let valid = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let broken = format!("00-{TRACE}-0000000000000000-01");
     for (target, trace, answer) in [

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::client::get;
+
 /// Longer than any command of a test takes that works.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -91,6 +93,17 @@ impl Installation {
         );
     }
 
+    /// Registers a portal that has nothing but a route below `/portal/{id}`, with `more` among its keys.
+    pub fn route(&self, id: &str, upstream: &str, more: &str) {
+        self.write(
+            &format!("config/portale.d/{id}.toml"),
+            &format!(
+                "id = \"{id}\"\nname = \"Portal {id}\"\ngebiet = \"059110000000\"\nconnector = {{ kind = \"push\" }}\n\
+                 [[route]]\nprefix = \"/portal/{id}\"\nupstream = [\"{upstream}\"]\n{more}"
+            ),
+        );
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.exe);
         command.args(arguments).current_dir(self.dir());
@@ -130,6 +143,19 @@ impl Installation {
             internal: address("internal side on http://"),
             running: Some(running),
         }
+    }
+}
+
+impl Serving {
+    /// Waits until routes are loaded, which is a moment after it listens.
+    #[track_caller]
+    pub fn ready(self) -> Self {
+        let end = Instant::now() + Duration::from_secs(20);
+        while get(self.internal, "/readyz").status != 200 {
+            assert!(Instant::now() < end, "the program does not become ready");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self
     }
 }
 

@@ -244,24 +244,8 @@ fn public_host(route: &PortalRoute, public: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use connectors::registration::Caching;
-
     use super::*;
-    use crate::routes::{Does, Place};
-
-    fn route(place: Place) -> PortalRoute {
-        PortalRoute {
-            portal: "stadt".parse().unwrap(),
-            name: "Stadt".into(),
-            phone: None,
-            place,
-            does: Does::Forward,
-            upstreams: Vec::new(),
-            cache: Caching::Off,
-            maintenance: None,
-            responsible: None,
-        }
-    }
+    use crate::routes::Place;
 
     fn sent(fields: &[(&str, &str)], place: Place, address: &str) -> HeaderMap {
         let mut request = http::Request::new(());
@@ -271,7 +255,7 @@ mod tests {
         }
         let client = Client { address: address.parse().unwrap(), request_id: "1f".into() };
         let public = "https://verbund.example".parse().unwrap();
-        towards_portal(&request.into_parts().0, &route(place), &client, &public, "gw")
+        towards_portal(&request.into_parts().0, &PortalRoute::sample(place), &client, &public, "gw")
     }
 
     #[test]

@@ -139,19 +139,12 @@ fn confined(cookie: &[u8], route: &PortalRoute) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::{Does, Place};
+    use crate::routes::Place;
 
     fn route(place: Place) -> PortalRoute {
         PortalRoute {
-            portal: "stadt".parse().unwrap(),
-            name: "Stadt".into(),
-            phone: None,
-            place,
-            does: Does::Forward,
-            maintenance: None,
-            responsible: None,
             upstreams: vec!["http://intern.example:9200".parse().unwrap(), "http://zwei.example".parse().unwrap()],
-            cache: connectors::registration::Caching::Off,
+            ..PortalRoute::sample(place)
         }
     }
 

@@ -146,17 +146,7 @@ mod tests {
 
     #[test]
     fn only_the_same_host_is_spoken_of() {
-        let route = |place| PortalRoute {
-            portal: "stadt".parse().unwrap(),
-            name: String::new(),
-            phone: None,
-            place,
-            does: crate::routes::Does::Forward,
-            maintenance: None,
-            responsible: None,
-            upstreams: Vec::new(),
-            cache: connectors::registration::Caching::On,
-        };
+        let route = PortalRoute::sample;
         let public = "https://verbund.example".parse().unwrap();
         let uri = "/p/a?b".parse().unwrap();
         let spoken = |place, location| spoken_of(&fields(&[("location", location)]), &route(place), &uri, &public);
