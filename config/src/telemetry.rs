@@ -5,6 +5,8 @@
 use std::panic;
 use std::thread;
 
+use prometheus::core::Collector;
+use prometheus::proto::MetricType;
 use prometheus::{IntGauge, Opts, Registry};
 use tracing::error;
 use tracing_subscriber::EnvFilter;
@@ -71,6 +73,23 @@ pub fn registry() -> Registry {
     gauge.set(1);
     registry.register(Box::new(gauge)).expect("the registry is empty");
     registry
+}
+
+/// The name of every series of `collectors` with its labels, as the text format writes them; those without a sample
+/// included.
+pub fn series(collectors: &[Box<dyn Collector>]) -> Vec<(String, Vec<String>)> {
+    let described = collectors.iter().flat_map(|one| {
+        let histogram = one.collect().iter().any(|family| family.get_field_type() == MetricType::HISTOGRAM);
+        one.desc().into_iter().map(move |desc| (histogram, desc))
+    });
+    let named = described.flat_map(|(histogram, desc)| {
+        let ends: &[&str] = if histogram { &["_bucket", "_sum", "_count"] } else { &[""] };
+        ends.iter().map(move |end| {
+            let bound = (*end == "_bucket").then(|| "le".to_owned());
+            (format!("{}{end}", desc.fq_name), desc.variable_labels.iter().cloned().chain(bound).collect())
+        })
+    });
+    named.collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use http::StatusCode;
 use indexer::catalog::Verdict;
 use prometheus::{
     Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder, core::Collector, proto::MetricType,
+    TextEncoder, core::Collector,
 };
 
 macro_rules! closed_set {
@@ -259,19 +259,7 @@ impl Metrics {
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.
     pub fn series(&self) -> Vec<(String, Vec<String>)> {
-        let families = self.all().into_iter().flat_map(|one| {
-            let histogram = one.collect().iter().any(|family| family.get_field_type() == MetricType::HISTOGRAM);
-            let described: Vec<_> = one.desc().into_iter().map(|desc| (histogram, desc.clone())).collect();
-            described
-        });
-        let named = families.flat_map(|(histogram, desc)| {
-            let ends: &[&str] = if histogram { &["_bucket", "_sum", "_count"] } else { &[""] };
-            ends.iter().map(move |end| {
-                let bound = (*end == "_bucket").then(|| "le".to_owned());
-                (format!("{}{end}", desc.fq_name), desc.variable_labels.iter().cloned().chain(bound).collect())
-            })
-        });
-        named.collect()
+        config::telemetry::series(&self.all())
     }
 
     /// The registry, for what others count.

@@ -13,6 +13,7 @@ use connectors::registration::Portal;
 use indexer::catalog::Catalog;
 use indexer::crawl::schedule;
 use indexer::run::{Indexer, Outcome, RunOptions, Source};
+use prometheus::Registry;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -56,14 +57,20 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Opens the listeners of `config` and prepares everything behind them; nothing is served before `run`.
-    pub async fn open(config: &Config, catalog: Catalog, tasks: &TaskTracker) -> Result<Self, StartError> {
+    /// Opens the listeners of `config` and prepares everything behind them; nothing is served before `run`. `registry`
+    /// is what the internal side shows.
+    pub async fn open(
+        config: &Config,
+        catalog: Catalog,
+        registry: Registry,
+        tasks: &TaskTracker,
+    ) -> Result<Self, StartError> {
         let public = bind(config.server.listen).await?;
         let internal = bind(config.server.internal).await?;
         let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);
         let (public_address, internal_address) =
             (address(&public, config.server.listen), address(&internal, config.server.internal));
-        let metrics = Arc::new(Metrics::new(config::telemetry::registry())?);
+        let metrics = Arc::new(Metrics::new(registry)?);
         let routes = Arc::new(ArcSwap::from_pointee(Routes::not_loaded()));
         let egress = config.egress.rule();
         let allow = Arc::new(move |address| egress.allows(address).is_ok());
@@ -189,6 +196,13 @@ pub async fn collect(
                 drop(place);
             });
         }
+    }
+}
+
+/// Shows in the metrics what is known of the portals from before this process began.
+pub async fn survey(indexer: Arc<Indexer>, stop: CancellationToken) {
+    if let Some(Err(error)) = stop.run_until_cancelled(indexer.survey()).await {
+        tracing::error!(%error, "cannot show what is known of the portals; it comes with their next runs");
     }
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::crawl::Fetcher;
+use crate::metrics::Metrics;
 use crate::run::{Indexer, Outcome, RunOptions, RunReport, Setup, Source};
 use crate::store::{Access, Store};
 
@@ -61,6 +62,7 @@ impl Verbund {
             spool_dir: folder.path().join("spool"),
             portals,
             fetcher: Fetcher::new(&config).unwrap(),
+            metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
         };
         let indexer = Indexer::open(setup).await.unwrap();
         Self { folder, indexer }

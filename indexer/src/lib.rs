@@ -1,6 +1,6 @@
 //! The only writer of records and of the index.
 //!
-//! Public are the record, the reading side (`catalog`), and the runs; the store and the index stay inside.
+//! Public are the record, the reading side (`catalog`), the runs, and what they count; the store and the index stay inside.
 
 pub mod catalog;
 pub mod crawl;
@@ -8,6 +8,7 @@ pub mod crawl;
 mod fixture;
 mod index;
 mod meaning;
+pub mod metrics;
 mod normalise;
 pub mod record;
 pub mod run;

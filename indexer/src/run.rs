@@ -25,6 +25,7 @@ use crate::catalog::Catalog;
 use crate::crawl::schedule::LastRun;
 use crate::crawl::{Blocks, CrawlError, Fetcher, Known, collect};
 use crate::index::{self, IndexError};
+use crate::metrics::Metrics;
 use crate::normalise::{Change, Normaliser};
 use crate::record::{Kind, Object};
 use crate::store::{Access, Apply, FileState, Store};
@@ -79,6 +80,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Applied, Self::Unchanged, Self::Held, Self::Failed, Self::Trial];
+
     /// The word of the store and the interface.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -146,6 +150,8 @@ pub struct Setup {
     pub portals: Vec<Portal>,
     /// Fetches.
     pub fetcher: Fetcher,
+    /// Where runs are counted.
+    pub metrics: Metrics,
 }
 
 /// The one that writes: runs and the index.
@@ -156,6 +162,7 @@ pub struct Indexer {
     portals: Arc<ArcSwap<Vec<Portal>>>,
     fetcher: Fetcher,
     spool_dir: PathBuf,
+    metrics: Metrics,
 }
 
 /// Opens the reading side alone, beside a process that writes.
@@ -199,10 +206,12 @@ impl Indexer {
         let store = Store::open(&setup.store_url, Access::Write).await?;
         let mut writer = index::Writer::open(&setup.index_dir, &store).await?;
         writer.catch_up(&store).await?;
-        let portals = Arc::new(ArcSwap::from_pointee(setup.portals));
+        let Setup { spool_dir, portals, fetcher, metrics, .. } = setup;
+        metrics.followed(true);
+        let portals = Arc::new(ArcSwap::from_pointee(portals));
         let catalog = Catalog::new(store.clone(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
-        Ok(Self { store, writer, catalog, portals, fetcher: setup.fetcher, spool_dir: setup.spool_dir })
+        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics })
     }
 
     /// The reading side of this process.
@@ -212,12 +221,35 @@ impl Indexer {
 
     /// Takes a changed registry.
     pub fn set_portals(&self, portals: Vec<Portal>) {
+        self.metrics.keep_only(&portals);
         self.portals.store(Arc::new(portals));
+    }
+
+    /// Shows in the metrics what is known of every registered portal from runs before this process began. Reads once
+    /// through the keys of all records; the runs go on meanwhile.
+    pub async fn survey(&self) -> Result<(), RunError> {
+        for portal in self.portals.load_full().iter() {
+            if let Some(last) = self.store.runs(&portal.id, 1).await?.first() {
+                self.metrics.ran(&portal.id, &last.outcome, last.ended);
+                self.show(&portal.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows in the metrics what the store holds of a portal.
+    async fn show(&self, portal: &PortalId) -> Result<(), RunError> {
+        let good_at = self.store.portal_state(portal).await?.good_at;
+        let findings = self.store.finding_count(portal).await?;
+        self.metrics.holds(portal, good_at, &self.store.counts(portal).await?, findings);
+        Ok(())
     }
 
     /// Lets the index follow the store; true when anything was new.
     pub async fn follow(&self) -> Result<bool, RunError> {
-        Ok(self.writer.lock().await.catch_up(&self.store).await?)
+        let followed = self.writer.lock().await.catch_up(&self.store).await;
+        self.metrics.followed(followed.is_ok());
+        Ok(followed?)
     }
 
     /// How the last run of a portal ended; none when it never ran.
@@ -247,6 +279,7 @@ impl Indexer {
     ) -> Result<RunReport, RunError> {
         let started = clock::now();
         let clock = clock::monotonic();
+        let _running = self.metrics.running();
         let mut run = Running { portal: portal.clone(), options, tally: Tally::default(), number: None };
         let ended = match source {
             Source::File(path) => self.file_run(&mut run, path).await,
@@ -273,6 +306,8 @@ impl Indexer {
                 refused: report.refused,
             };
             self.store.record_run(&row, &report.findings).await?;
+            self.metrics.ended(&report, row.ended);
+            self.show(&portal.id).await?;
         }
         Ok(report)
     }

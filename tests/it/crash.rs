@@ -10,6 +10,7 @@ use config::{Config, EgressAllow};
 use connectors::registration::{Connector, Guard, Portal};
 use indexer::catalog::{Catalog, LeistungRef, SearchRequest};
 use indexer::crawl::Fetcher;
+use indexer::metrics::Metrics;
 use indexer::record::{Kind, Lang};
 use indexer::run::{Indexer, Setup};
 use tests::delivery::{Stock, leistung_id, publish};
@@ -136,6 +137,7 @@ async fn open(data: &Path) -> Indexer {
         spool_dir: data.join("spool"),
         portals: PORTALS.into_iter().map(portal).collect(),
         fetcher: Fetcher::new(&config).unwrap(),
+        metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
     };
     Indexer::open(setup).await.unwrap()
 }

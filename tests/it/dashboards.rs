@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gateway::metrics::{Answered, Cached, Metrics, Refused, UpstreamFault};
+use indexer::record::Kind;
+use indexer::run::Outcome;
 use serde_json::Value;
 use tests::client::get;
 use tests::program::Installation;
@@ -19,8 +21,10 @@ use crate::EXE;
 /// Labels that Prometheus adds to every series.
 const ADDED: &[&str] = &["job", "instance"];
 /// Values of labels that are no closed set with a name.
-const VALUES: &[&str] =
-    &["1xx", "2xx", "3xx", "4xx", "5xx", "success", "failure", "clear", "choose", "open", "nothing"];
+const VALUES: &[&str] = &[
+    "1xx", "2xx", "3xx", "4xx", "5xx", "success", "failure", "added", "updated", "removed", "refused", "clear",
+    "choose", "open", "nothing",
+];
 
 /// Every series of the program, with its labels.
 type Known = BTreeMap<String, BTreeSet<String>>;
@@ -31,8 +35,9 @@ fn folder() -> PathBuf {
 
 fn known() -> Known {
     let metrics = Metrics::new(config::telemetry::registry()).unwrap();
-    let mut known: Known =
-        metrics.series().into_iter().map(|(name, labels)| (name, labels.into_iter().collect())).collect();
+    let imports = indexer::metrics::Metrics::new(metrics.registry()).unwrap();
+    let series = metrics.series().into_iter().chain(imports.series());
+    let mut known: Known = series.map(|(name, labels)| (name, labels.into_iter().collect())).collect();
     // What other rooms registered has its samples from the start.
     for family in metrics.registry().gather() {
         let labels = family.get_metric().iter().flat_map(|sample| sample.get_label());
@@ -109,6 +114,8 @@ fn strangers(expression: &str, legend: &str, known: &Known) -> Vec<String> {
         Cached::ALL.iter().map(|one| one.label()).collect(),
         Refused::ALL.iter().map(|one| one.label()).collect(),
         UpstreamFault::ALL.iter().map(|one| one.label()).collect(),
+        Outcome::ALL.iter().map(|one| one.as_str()).collect(),
+        Kind::ALL.iter().map(|one| one.name()).collect(),
         VALUES.to_vec(),
     ]
     .concat();

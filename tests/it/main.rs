@@ -9,6 +9,7 @@ mod crash;
 mod dashboards;
 mod faults;
 mod guard;
+mod imports;
 mod insights;
 mod judged;
 mod log;

@@ -11,6 +11,7 @@ use config::{Config, EgressAllow};
 use connectors::registration::{Connector, Guard, HostPattern, Portal};
 use gateway::expected;
 use indexer::crawl::Fetcher;
+use indexer::metrics::Metrics;
 use indexer::run::{Indexer, Outcome, RunOptions, Setup, Source};
 use tests::portal::FakePortal;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +56,7 @@ async fn indexer(data: &Path, portals: Vec<Portal>) -> Indexer {
         spool_dir: data.join("spool"),
         portals,
         fetcher: Fetcher::new(&config).unwrap(),
+        metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
     };
     Indexer::open(setup).await.unwrap()
 }

@@ -167,7 +167,7 @@ async fn import(dir: &Path, keep: Option<PathBuf>) -> Result<Exit, Fault> {
     let portals = portals(dir)?;
     for pass in ["first", "second"] {
         let (began, busy) = (Instant::now(), cpu_seconds());
-        let indexer = setup::indexer(&config, portals.clone()).await?;
+        let indexer = setup::indexer(&config, portals.clone(), &config::telemetry::registry()).await?;
         let (bytes, records, changed) = import_all(&indexer, &portals).await?;
         let applied = began.elapsed().as_secs_f64();
         indexer.follow().await.map_err(setup::fault)?;
@@ -237,7 +237,7 @@ pub(super) async fn catalog(
     let (data, aside) = place(kept)?;
     let config = configuration(&data)?;
     if !known {
-        let indexer = setup::indexer(&config, portals.clone()).await?;
+        let indexer = setup::indexer(&config, portals.clone(), &config::telemetry::registry()).await?;
         import_all(&indexer, &portals).await?;
         indexer.follow().await.map_err(setup::fault)?;
         indexer.close().await;

@@ -28,9 +28,10 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let config = configuration(&dir, port)?;
     let portals = crate::demo::start(stop.clone(), &tasks, &config.server.public_url).await.map_err(Fault::work)?;
     let portals: Vec<_> = portals.into_iter().map(|portal| portal.registration).collect();
-    let indexer = Arc::new(setup::indexer(&config, portals.clone()).await?);
+    let registry = config::telemetry::registry();
+    let indexer = Arc::new(setup::indexer(&config, portals.clone(), &registry).await?);
     setup::language(&config, &portals, &indexer.catalog())?;
-    let gateway = Gateway::open(&config, indexer.catalog(), &tasks).await.map_err(Fault::work)?;
+    let gateway = Gateway::open(&config, indexer.catalog(), registry, &tasks).await.map_err(Fault::work)?;
     gateway.router().load(&portals, Origin::Registry { left_out: 0 });
     for portal in &portals {
         let report =

@@ -55,7 +55,7 @@ pub(super) async fn run(import: Import) -> Result<Exit, Fault> {
     if !portals.iter().any(|known| known.id == portal.id) {
         portals.push(portal.clone());
     }
-    let indexer = setup::indexer(&loaded.config, portals).await?;
+    let indexer = setup::indexer(&loaded.config, portals, &config::telemetry::registry()).await?;
     let cancel = CancellationToken::new();
     let progress = progress(&portal.id);
     let report = tokio::select! {

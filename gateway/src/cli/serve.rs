@@ -25,9 +25,10 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
     telemetry::start(LogFormat::Json, &config.log.filter).map_err(Fault::work)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let portals = Arc::new(ArcSwap::from_pointee(registered.clone()));
+    let registry = telemetry::registry();
     let indexer = match only {
         Some(Half::Gateway) => None,
-        _ => Some(Arc::new(setup::indexer(&config, registered.clone()).await?)),
+        _ => Some(Arc::new(setup::indexer(&config, registered.clone(), &registry).await?)),
     };
     if let Some(indexer) = &indexer {
         setup::language(&config, &registered, &indexer.catalog())?;
@@ -40,7 +41,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             Some(indexer) => indexer.catalog(),
             None => setup::catalog(&config, registered.clone()).await?,
         };
-        let gateway = Gateway::open(&config, catalog.clone(), &tasks).await.map_err(Fault::work)?;
+        let gateway = Gateway::open(&config, catalog.clone(), registry, &tasks).await.map_err(Fault::work)?;
         let table = gateway.router();
         if table.load(&registered, origin) && origin != Origin::Kept {
             let (keeping, registered) = (table.clone(), registered.clone());
@@ -63,6 +64,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         serving = Some(tasks.spawn(gateway.run(stop.clone())));
     }
     if let Some(indexer) = &indexer {
+        tasks.spawn(service::survey(Arc::clone(indexer), stop.clone()));
         let collecting = service::collect(
             Arc::clone(indexer),
             Arc::clone(&portals),

@@ -6,7 +6,9 @@ use config::{Config, Loaded};
 use connectors::registration::{Portal, Word};
 use indexer::catalog::{Catalog, Meaning, Ranking, Words};
 use indexer::crawl::Fetcher;
+use indexer::metrics::Metrics;
 use indexer::run::{self, Indexer, RunError, Setup};
+use prometheus::Registry;
 
 use super::Fault;
 
@@ -19,15 +21,17 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Fault> {
     Ok(loaded)
 }
 
-/// Opens the writing side.
-pub(super) async fn indexer(config: &Config, portals: Vec<Portal>) -> Result<Indexer, Fault> {
+/// Opens the writing side, which counts in `registry`.
+pub(super) async fn indexer(config: &Config, portals: Vec<Portal>, registry: &Registry) -> Result<Indexer, Fault> {
     let fetcher = Fetcher::new(config).map_err(Fault::work)?;
+    let metrics = Metrics::new(registry).map_err(Fault::work)?;
     let setup = Setup {
         store_url: config.store.url.clone(),
         index_dir: config.index.dir.clone(),
         spool_dir: config.spool_dir(),
         portals,
         fetcher,
+        metrics,
     };
     Indexer::open(setup).await.map_err(fault)
 }

@@ -477,6 +477,15 @@ impl Store {
         Ok(rows.iter().filter_map(finding).collect())
     }
 
+    /// How many those are.
+    pub async fn finding_count(&self, of: &PortalId) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) FROM finding WHERE portal = $1")
+            .bind(of.as_str())
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(row.get::<i64, _>(0) as u64)
+    }
+
     /// The pieces that nobody understood, as (path, XML).
     pub async fn fragments(&self, of: &PortalId) -> Result<Vec<(String, String)>, StoreError> {
         let rows = sqlx::query("SELECT path, xml FROM fragment WHERE portal = $1 ORDER BY run, file, line")

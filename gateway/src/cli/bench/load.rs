@@ -98,7 +98,7 @@ pub(super) async fn over_http(
 
 async fn serve(config: &Config, catalog: Catalog) -> Result<Serving, Fault> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let gateway = Gateway::open(config, catalog, &tasks).await.map_err(Fault::work)?;
+    let gateway = Gateway::open(config, catalog, config::telemetry::registry(), &tasks).await.map_err(Fault::work)?;
     gateway.router().load(&[], Origin::Registry { left_out: 0 });
     let address = gateway.public();
     tasks.spawn(gateway.run(stop.clone()));
