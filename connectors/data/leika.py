@@ -4,7 +4,7 @@
     leika.py KATALOG LEBENSLAGEN DIR
 
 KATALOG is JSON Lines in gzip, one Leistung of the LeiKa a line, with `leika`, `titel` and, where there are any,
-`ozg_id`, `ozg_leistung` and `lebenslage`; LEBENSLAGEN is CSV with `lebenslage` and `themenfeld`. Both are extracts of
+`typ`, `ozg_id`, `ozg_leistung` and `lebenslage`; LEBENSLAGEN is CSV with `lebenslage` and `themenfeld`. Both are extracts of
 `doc-dev/databases/symfony.data.sql` in the repository kdn-nrw/OZG-Datenbank-NRW. Writes `leika.tsv`,
 `ozg-leistungen.tsv` and `lebenslagen.tsv` into DIR; the same input gives the same bytes.
 """
@@ -39,6 +39,12 @@ def tidy(text: str) -> str:
     return " ".join(text.split())
 
 
+def typ(text: str) -> str:
+    """The codes of Typisierung as digits in their order; - where none is given, or one that does not exist."""
+    codes = sorted(set(re.findall(r"\d+", text)))
+    return "".join(codes) if codes and all(len(code) == 1 and code in "1234567" for code in codes) else "-"
+
+
 def write(path: Path, what: str, rows) -> None:
     lines = ["\t".join(row) for row in sorted(rows)]
     path.write_text(f"# {what}\n{SOURCE}" + "".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -51,7 +57,7 @@ def main(katalog: str, lebenslagen: str, out: str) -> None:
             if not re.fullmatch(r"99\d{12}", row.get("leika") or ""):
                 continue
             service = row.get("ozg_id", "-")
-            keys.add((row["leika"], service, tidy(row["titel"])))
+            keys.add((row["leika"], service, typ(row.get("typ") or ""), tidy(row["titel"])))
             if service != "-":
                 ozg[service] = (service, code(row["lebenslage"]), tidy(row["ozg_leistung"]))
     with open(lebenslagen, encoding="utf-8", newline="") as table:
@@ -59,7 +65,7 @@ def main(katalog: str, lebenslagen: str, out: str) -> None:
     missing = {row[1] for row in ozg.values()} - {row[0] for row in situations}
     assert not missing, f"no row for {missing}"
     folder = Path(out)
-    write(folder / "leika.tsv", "Leistungsschluessel, OZG-Leistung (- for none), name. Earlier names of a key are lines of their own.", keys)
+    write(folder / "leika.tsv", "Leistungsschluessel, OZG-Leistung, Typisierung (- for none), name. Earlier names of a key are lines of their own.", keys)
     write(folder / "ozg-leistungen.tsv", "OZG-Leistung, Lebenslage, name.", ozg.values())
     write(folder / "lebenslagen.tsv", "Lebenslage, name, Themenfeld.", situations)
 

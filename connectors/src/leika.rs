@@ -29,6 +29,25 @@ pub struct Eintrag {
     pub name: &'static str,
     /// The OZG-Leistung that it belongs to, where there is one.
     pub ozg: Option<OzgLeistung>,
+    /// Who regulates it and who executes it.
+    pub typisierung: Typisierung,
+}
+
+/// The codes of Typisierung that a Leistung has: `1` the Bund does all, `2` and `3` the Bund regulates and Land or
+/// Kommune execute, `4` the Land regulates, `5` the Kommune does, `6` and `7` are for something else. None is possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Typisierung(&'static str);
+
+impl Typisierung {
+    /// The codes, a digit each, in their order.
+    pub fn codes(self) -> &'static str {
+        self.0
+    }
+
+    /// True when Land or Kommune execute it, so that people look for it in their town.
+    pub fn is_done_in_the_land(self) -> bool {
+        self.0.contains(['2', '3', '4', '5'])
+    }
 }
 
 /// What the OZG calls a bundle of Leistungen.
@@ -82,11 +101,15 @@ impl Leika {
             read.lebenslage(lebenslage).ok_or_else(fault)?;
             by_id.insert(id, OzgLeistung { name, lebenslage });
         }
-        for (line, [key, id, name]) in rows("leika.tsv", keys)? {
+        for (line, [key, id, codes, name]) in rows("leika.tsv", keys)? {
             let fault = || TableError { table: "leika.tsv", line: line.to_owned() };
             let schluessel = key.parse().map_err(|_| fault())?;
             let ozg = if id == "-" { None } else { Some(*by_id.get(id).ok_or_else(fault)?) };
-            read.eintraege.push(Eintrag { schluessel, name, ozg });
+            let typisierung = Typisierung(if codes == "-" { "" } else { codes });
+            if !typisierung.codes().bytes().all(|code| (b'1'..=b'7').contains(&code)) {
+                return Err(fault());
+            }
+            read.eintraege.push(Eintrag { schluessel, name, ozg, typisierung });
             sorted(&read.eintraege, |one| (one.schluessel, one.name), "leika.tsv", line)?;
         }
         Ok(read)
@@ -129,13 +152,13 @@ impl Leika {
     }
 }
 
-/// A line of a table, and its three fields.
-type Row = (&'static str, [&'static str; 3]);
+/// A line of a table, and its fields.
+type Row<const FIELDS: usize> = (&'static str, [&'static str; FIELDS]);
 
 /// The rows of a table, without what stands above them.
-fn rows(table: &'static str, text: &'static str) -> Result<Vec<Row>, TableError> {
+fn rows<const FIELDS: usize>(table: &'static str, text: &'static str) -> Result<Vec<Row<FIELDS>>, TableError> {
     let row = |line: &'static str| {
-        let fields = <[&str; 3]>::try_from(line.split('\t').collect::<Vec<_>>());
+        let fields = <[&str; FIELDS]>::try_from(line.split('\t').collect::<Vec<_>>());
         match fields {
             Ok(fields) if fields.iter().all(|field| !field.is_empty() && field.trim() == *field) => Ok((line, fields)),
             _ => Err(TableError { table, line: line.to_owned() }),
@@ -158,7 +181,8 @@ mod tests {
 
     const LEBENSLAGEN: &str = "# Kopf\ntierhaltung\tTierhaltung\tEngagement & Hobby\nwohnen\tWohnen\tBauen\n";
     const OZG: &str = "1\ttierhaltung\tHundesteuer\n2\twohnen\tMelden\n";
-    const KEYS: &str = "99001001000000\t1\tHund\n99001001000000\t2\tHundehaltung\n99001002000000\t-\tAnzeige\n";
+    const KEYS: &str =
+        "99001001000000\t1\t23\tHund\n99001001000000\t2\t23\tHundehaltung\n99001002000000\t-\t-\tAnzeige\n";
 
     #[test]
     fn the_tables_that_ship_are_whole() {
@@ -191,6 +215,8 @@ mod tests {
         let names = |key: &str| leika.names(key.parse().unwrap());
         assert_eq!(names("99001001000000"), ["Hund", "Hundehaltung", "Hundesteuer", "Melden"]);
         assert_eq!(names("99001002000000"), ["Anzeige"]);
+        let here = |key: &str| leika.of(key.parse().unwrap())[0].typisierung.is_done_in_the_land();
+        assert!(here("99001001000000") && !here("99001002000000"));
     }
 
     #[track_caller]
@@ -201,10 +227,11 @@ mod tests {
 
     #[test]
     fn a_table_that_is_not_whole_is_said() {
-        check_fault("1\t1\tHund", OZG, LEBENSLAGEN, "leika.tsv");
-        check_fault("99001001000000\t3\tHund", OZG, LEBENSLAGEN, "leika.tsv");
-        check_fault("99001001000000\t1\tHund\tmehr", OZG, LEBENSLAGEN, "leika.tsv");
-        check_fault("99001002000000\t1\tB\n99001001000000\t1\tA", OZG, LEBENSLAGEN, "leika.tsv");
+        check_fault("1\t1\t1\tHund", OZG, LEBENSLAGEN, "leika.tsv");
+        check_fault("99001001000000\t3\t23\tHund", OZG, LEBENSLAGEN, "leika.tsv");
+        check_fault("99001001000000\t1\t8\tHund", OZG, LEBENSLAGEN, "leika.tsv");
+        check_fault("99001001000000\t1\t23\tHund\tmehr", OZG, LEBENSLAGEN, "leika.tsv");
+        check_fault("99001002000000\t1\t-\tB\n99001001000000\t1\t-\tA", OZG, LEBENSLAGEN, "leika.tsv");
         check_fault(KEYS, "1\tanders\tHundesteuer", LEBENSLAGEN, "ozg-leistungen.tsv");
         check_fault(KEYS, OZG, "b\tB\tX\na\tA\tX", "lebenslagen.tsv");
         check_fault(KEYS, OZG, "a\t\tX", "lebenslagen.tsv");

@@ -29,6 +29,7 @@ use utoipa::OpenApi;
 use crate::insights::{Asker, Way};
 use crate::pages::Site;
 use crate::pages::respond::Document;
+use crate::report::api as report;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
 use problem::{Kind, Problem};
 
@@ -36,7 +37,7 @@ use problem::{Kind, Problem};
 const LIMIT: usize = 10;
 
 /// Answers follow the portals within a minute, so nobody may keep one for longer.
-const KEEP_ANSWER: &str = "public, max-age=30";
+pub(crate) const KEEP_ANSWER: &str = "public, max-age=30";
 /// What changes with the program only.
 const KEEP_DESCRIPTION: &str = "public, max-age=3600";
 
@@ -54,7 +55,7 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
             the parameter; nothing is passed over silently.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
-    paths(search, suggest, responsible, leistung, places, problems, openapi_json),
+    paths(search, suggest, responsible, leistung, places, report::report, problems, openapi_json),
     components(schemas(Problem))
 )]
 struct Description;
@@ -72,6 +73,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/responsible", read(get(responsible)))
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
+        .route("/v1/report", read(get(report::report)))
         .with_state(site);
     nest(api)
 }
@@ -429,7 +431,7 @@ fn segment(path: Result<Path<String>, PathRejection>) -> Result<String, Problem>
     path.map(|Path(text)| text).map_err(|_| Problem::new(Kind::NotFound, "this path is not UTF-8, percent-encoded"))
 }
 
-fn json<T: Serialize>(asked: &HeaderMap, cache_control: &'static str, body: &T) -> Response {
+pub(crate) fn json<T: Serialize>(asked: &HeaderMap, cache_control: &'static str, body: &T) -> Response {
     let body = serde_json::to_string(body).expect("wire types hold only what JSON can hold");
     Document { content_type: "application/json", cache_control, body }.answer(asked)
 }

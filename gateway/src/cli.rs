@@ -10,6 +10,7 @@ mod import;
 mod judge;
 mod known;
 mod rebuild;
+mod report;
 mod responsible;
 mod routes;
 mod search;
@@ -136,6 +137,20 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The Prüfbericht: what the Verbund knows of a place, Leistung by Leistung, and what is missing or wrong
+    Report {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// The place
+        #[arg(long)]
+        ars: String,
+        /// As JSON, all Leistungen
+        #[arg(long)]
+        json: bool,
+        /// As a table
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
     /// What the Verbund knows of a portal: records, last runs, findings, what was not understood
     Known {
         #[command(flatten)]
@@ -243,6 +258,14 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             responsible::run(&config.config, &leistung, &ars, json).await
         }
         Command::Known { config, portal, fragments } => known::run(&config.config, &portal, fragments).await,
+        Command::Report { config, ars, json, csv } => {
+            let form = match (json, csv) {
+                (true, _) => report::Form::Json,
+                (_, true) => report::Form::Csv,
+                _ => report::Form::Text,
+            };
+            report::run(&config.config, &ars, form).await
+        }
         Command::Routes { config, what } => routes::run(&config.config, what).await,
         Command::Rebuild { config } => rebuild::run(&config.config).await,
         Command::Demo { dir, port } => demo::run(dir, port).await,

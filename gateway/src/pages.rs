@@ -11,8 +11,8 @@ mod leistung;
 mod narrow;
 pub mod respond;
 mod results;
-mod templates;
-mod view;
+pub(crate) mod templates;
+pub(crate) mod view;
 pub(crate) mod words;
 mod zu;
 
@@ -41,6 +41,7 @@ use crate::api;
 use crate::api::params::{ParamError, Params};
 use crate::failure::secure_headers;
 use crate::insights::{Asker, Insights, Way};
+use crate::report::{self, Reports};
 use arrival::Arrival;
 use leistung::LeistungPage;
 use narrow::Filters;
@@ -60,16 +61,18 @@ pub struct Site {
     pub public_url: Url,
     /// What is counted of questions.
     pub insights: Arc<Insights>,
+    /// What is known of places, for their editors.
+    pub reports: Arc<Reports>,
 }
 
 /// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
 const KEEP_RESULTS: &str = "private, no-cache";
 /// Pages that everybody sees alike follow the portals within a minute.
-const KEEP_PAGE: &str = "public, max-age=30";
+pub(crate) const KEEP_PAGE: &str = "public, max-age=30";
 /// An address that names this very version.
 const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
 const KEEP_HOUR: &str = "public, max-age=3600";
-const KEEP_NOT: &str = "no-store";
+pub(crate) const KEEP_NOT: &str = "no-store";
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -83,6 +86,8 @@ pub fn router(site: Site) -> Router {
         .route("/leistung/{schluessel}", get(leistung))
         .route("/leistung/{schluessel}/{slug}", get(leistung))
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
+        .route("/bericht", get(report::choose))
+        .route("/bericht/{ars}", get(report::show))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
         .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
         .with_state(site.clone());
@@ -112,7 +117,7 @@ async fn strict_transport(mut response: Response) -> Response {
 }
 
 async fn robots(headers: HeaderMap) -> Response {
-    const ROBOTS: &str = "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /zu/\n";
+    const ROBOTS: &str = "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /bericht/\nDisallow: /zu/\n";
     Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body: ROBOTS.into() }
         .answer(&headers)
 }
@@ -148,13 +153,13 @@ fn fault(fault: &Fault) -> Response {
     response
 }
 
-fn html(asked: &HeaderMap, cache_control: &'static str, body: String) -> Response {
+pub(crate) fn html(asked: &HeaderMap, cache_control: &'static str, body: String) -> Response {
     Document { content_type: HTML, cache_control, body }.answer(asked)
 }
 
 /// Why a page could not be made.
 #[derive(Debug)]
-enum PageError {
+pub(crate) enum PageError {
     /// The catalog failed.
     Catalog(CatalogError),
     /// The address cannot be read.
@@ -204,7 +209,7 @@ async fn start(State(site): State<Site>, headers: HeaderMap) -> Response {
 
 impl Site {
     /// Our address outside with a path of ours; none where it cannot be one.
-    fn canonical(&self, path: &str) -> Option<String> {
+    pub(crate) fn canonical(&self, path: &str) -> Option<String> {
         self.public_url.join(path).ok().map(Into::into)
     }
 }
@@ -250,7 +255,7 @@ impl Question {
 }
 
 /// What is said at the field when a place is not known.
-fn unknown_place(text: &str) -> String {
+pub(crate) fn unknown_place(text: &str) -> String {
     format!("Den Ort „{text}“ kennen wir nicht. Bitte prüfen Sie die Schreibweise oder geben Sie die Postleitzahl an.")
 }
 

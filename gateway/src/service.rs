@@ -114,7 +114,7 @@ impl Gateway {
         let opened = tokio::task::spawn_blocking(move || Insights::open(&kept, counted, clock::now())).await;
         let insights = Arc::new(opened.map_err(StartError::Insights)?);
         let public_url = config.server.public_url.clone();
-        let site = Site { catalog, public_url, insights: Arc::clone(&insights) };
+        let site = Site { catalog, public_url, insights: Arc::clone(&insights), reports: Arc::default() };
         let server = Server {
             public,
             internal,

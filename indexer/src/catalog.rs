@@ -10,6 +10,7 @@ pub mod learn;
 mod query;
 mod question;
 mod ranking;
+pub mod report;
 mod spelling;
 mod view;
 mod weigh;

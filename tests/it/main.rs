@@ -13,6 +13,7 @@ mod imports;
 mod insights;
 mod judged;
 mod log;
+mod report;
 mod routing;
 mod tidy;
 mod verbund;

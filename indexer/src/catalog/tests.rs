@@ -1,5 +1,6 @@
 mod facets;
 mod leika;
+mod report;
 
 use connectors::registration::Portal;
 

@@ -20,11 +20,11 @@ use crate::store::{Angebot, Store, StoreError, Stored, Unread};
 
 /// The offices and online services that the offers of one answer name, by kind and id.
 #[derive(Default)]
-struct Owners(HashMap<(Kind, Identifikator), Vec<Unread>>);
+pub(super) struct Owners(HashMap<(Kind, Identifikator), Vec<Unread>>);
 
 impl Owners {
     /// Asks for all of them at once.
-    async fn of(store: &Store, offers: impl Iterator<Item = &Angebot>) -> Result<Self, StoreError> {
+    pub(super) async fn of(store: &Store, offers: impl Iterator<Item = &Angebot>) -> Result<Self, StoreError> {
         let mut wanted: BTreeMap<Kind, BTreeSet<&Identifikator>> = BTreeMap::new();
         for offer in offers {
             wanted.entry(offer.owner_kind).or_default().insert(&offer.owner);
@@ -36,6 +36,14 @@ impl Owners {
             }
         }
         Ok(owners)
+    }
+
+    /// The first office that `offers` name and nobody delivers.
+    pub(super) fn missing<'a>(&self, offers: &'a [Angebot]) -> Option<&'a Identifikator> {
+        let offices = offers.iter().filter(|offer| offer.owner_kind == Kind::Organisationseinheit);
+        offices
+            .map(|offer| &offer.owner)
+            .find(|owner| !self.0.contains_key(&(Kind::Organisationseinheit, (*owner).clone())))
     }
 
     /// The owner of an offer as the offering portal delivered it, else as another one did.
@@ -124,7 +132,7 @@ impl Catalog {
         }
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         leistung: LeistungShort,
         only: Option<&Identifikator>,

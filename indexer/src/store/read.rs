@@ -1,10 +1,10 @@
 //! What can be asked of the records.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use connectors::finding::{Finding, Rule, Severity};
 use connectors::gebiet::Ars;
-use connectors::ids::{Identifikator, PortalId};
+use connectors::ids::{Identifikator, Leistungsschluessel, PortalId};
 use connectors::run::Cursor;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
@@ -338,6 +338,30 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         Ok(rows.iter().filter_map(|row| Some((kind_of(row.get(0))?, row.get::<i64, _>(1) as u64))).collect())
+    }
+
+    /// The live Leistungen that a portal delivered.
+    pub async fn leistungen(&self, of: &PortalId) -> Result<Vec<Stored>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT portal, agency, id, changed, body FROM record WHERE portal = $1 AND kind = $2 AND deleted = 0 \
+             ORDER BY agency, id",
+        )
+        .bind(of.as_str())
+        .bind(kind_number(Kind::Leistung))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// How many portals describe each key that any of them describes.
+    pub async fn described_by(&self) -> Result<BTreeMap<Leistungsschluessel, u64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT schluessel, COUNT(DISTINCT portal) FROM leistungsschluessel WHERE schluessel > 0 GROUP BY schluessel",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let key = |row: &AnyRow| row.get::<i64, _>(0).to_string().parse().ok();
+        Ok(rows.iter().filter_map(|row| Some((key(row)?, row.get::<i64, _>(1) as u64))).collect())
     }
 
     /// Where a portal stands.

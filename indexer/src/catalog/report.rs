@@ -1,0 +1,448 @@
+//! What the Verbund knows of a place, Leistung by Leistung, and what is missing or wrong: the Prüfbericht.
+//!
+//! Looked at is every key that people would look for in their town: those that Land or Kommunen execute by the LeiKa,
+//! and those that any portal of the Verbund describes. What other portals describe weighs most, because most people ask
+//! for it. The answers are those that citizens get; nothing is counted here that they would not see.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use connectors::gebiet::{Ars, Level};
+use connectors::ids::{Leistungsschluessel, PortalId};
+use connectors::leika::Leika;
+use jiff::Timestamp;
+
+use super::zustaendig::Owners;
+use super::{Catalog, CatalogError, LeistungShort, OnlinedienstAnswer, Place};
+use crate::index::schema::Shown;
+use crate::record::{Lang, Leistung, ModulArt, Object, in_lang};
+use crate::store::{Angebot, Stored};
+
+/// Keys that are asked for at once.
+const BATCH: usize = 500;
+/// From this age on a text should be looked at by its editors.
+const OLD_DAYS: i64 = 730;
+/// Accounts that cannot be used any more, by the words in which texts name them: lower case, and what to write.
+const DEAD_ACCOUNTS: &[(&str, &str)] =
+    &[("servicekonto.nrw", "Servicekonto.NRW"), ("servicekonto nrw", "Servicekonto.NRW")];
+
+/// What the Verbund knows of a place.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The place.
+    pub place: Place,
+    /// The portals that speak for this very place, by their ids.
+    pub portals: Vec<PortalId>,
+    /// Every Leistung that was looked at, the worst first.
+    pub entries: Vec<Entry>,
+    /// How many keys of the LeiKa are covered that Land or Kommunen execute.
+    pub catalogue: Coverage,
+    /// How many Leistungen are covered that any portal describes.
+    pub described: Coverage,
+}
+
+/// How many Leistungen citizens of a place find in which state. A share is a count divided by `keys`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Leistungen looked at.
+    pub keys: usize,
+    /// With a text that is valid or offered there.
+    pub text: usize,
+    /// With a text of the place's own portal.
+    pub own_text: usize,
+    /// With exactly one responsible body.
+    pub stelle: usize,
+    /// With an Onlinedienst that citizens can be sent to.
+    pub onlinedienst: usize,
+    /// With a text and exactly one responsible body.
+    pub complete: usize,
+}
+
+/// One Leistung as the place has it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its key; none for a description without a valid one.
+    pub schluessel: Option<Leistungsschluessel>,
+    /// Its name: of its text, else of another portal's, else in the LeiKa.
+    pub name: String,
+    /// Portals of the Verbund that describe it.
+    pub described_by: u64,
+    /// The text that citizens get.
+    pub text: Option<Text>,
+    /// The bodies that citizens are told; several where it is not clear.
+    pub stellen: Vec<Stelle>,
+    /// The Onlinedienste that citizens are offered, the most local first.
+    pub onlinedienste: Vec<OnlinedienstAnswer>,
+    /// What is missing or wrong, the worst first.
+    pub gaps: Vec<Gap>,
+}
+
+/// A text, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The Leistung.
+    pub leistung: LeistungShort,
+    /// True when a portal of this very place wrote it; else it is inherited.
+    pub own: bool,
+    /// The level that its portal speaks for; none when it is not registered any more.
+    pub level: Option<Level>,
+}
+
+/// A body, and for which area.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stelle {
+    /// `agency_text`
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The level of the area that it is responsible for.
+    pub level: Level,
+    /// Who says so.
+    pub portal: PortalId,
+}
+
+/// What is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    /// There is no text.
+    NoText,
+    /// There is a text and no body.
+    NoStelle,
+    /// So many different bodies; citizens are asked to choose.
+    SeveralStellen(usize),
+    /// A body is named by its id, and nobody delivers it.
+    UnknownStelle(String),
+    /// A text of this account, which does not exist any more.
+    DeadAccount(&'static str),
+    /// A description of the place's own portal without a valid key.
+    NoKey,
+    /// The place's own portal describes it so often under the same name.
+    Twice(usize),
+    /// An own text without a short text.
+    NoShortText,
+    /// An own text that does not say what it costs.
+    NoCosts,
+    /// An own text that does not say what to bring.
+    NoPapers,
+    /// No Onlinedienst.
+    NoOnlinedienst,
+    /// An Onlinedienst at this host, to which citizens are not sent, because its portal did not register the host.
+    ClosedOnlinedienst(String),
+    /// An own text that is so many days old.
+    Old(i64),
+    /// An own text that does not say how old it is.
+    Undated,
+}
+
+impl Gap {
+    /// What stands for it in tables and interfaces.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoText => "no_text",
+            Self::NoStelle => "no_stelle",
+            Self::SeveralStellen(_) => "several_stellen",
+            Self::UnknownStelle(_) => "unknown_stelle",
+            Self::DeadAccount(_) => "dead_account",
+            Self::NoKey => "no_key",
+            Self::Twice(_) => "twice",
+            Self::NoShortText => "no_short_text",
+            Self::NoCosts => "no_costs",
+            Self::NoPapers => "no_papers",
+            Self::NoOnlinedienst => "no_onlinedienst",
+            Self::ClosedOnlinedienst(_) => "closed_onlinedienst",
+            Self::Old(_) => "old",
+            Self::Undated => "undated",
+        }
+    }
+
+    /// How much it hinders somebody who asks for the Leistung: 10 finds nothing at all, 1 hardly notices.
+    fn weight(&self) -> u64 {
+        match self {
+            Self::NoText => 10,
+            Self::NoStelle => 8,
+            Self::UnknownStelle(_) | Self::NoKey => 6,
+            Self::SeveralStellen(_) => 5,
+            Self::DeadAccount(_) | Self::ClosedOnlinedienst(_) => 4,
+            Self::NoCosts | Self::NoPapers | Self::NoShortText | Self::Twice(_) => 2,
+            Self::NoOnlinedienst | Self::Old(_) | Self::Undated => 1,
+        }
+    }
+}
+
+impl Entry {
+    /// How much its gaps weigh for all people together: the more portals describe a Leistung, the more ask for it.
+    pub fn weight(&self) -> u64 {
+        self.gaps.iter().map(Gap::weight).sum::<u64>() * self.described_by
+    }
+}
+
+impl Coverage {
+    fn count(&mut self, entry: &Entry) {
+        let (text, one) = (entry.text.is_some(), entry.stellen.len() == 1);
+        self.keys += 1;
+        self.text += usize::from(text);
+        self.own_text += usize::from(entry.text.as_ref().is_some_and(|text| text.own));
+        self.stelle += usize::from(one);
+        self.onlinedienst += usize::from(entry.onlinedienste.iter().any(|one| one.handover));
+        self.complete += usize::from(text && one);
+    }
+}
+
+/// The text of a key.
+enum Described {
+    /// The one that citizens of the place get.
+    Here(Shown),
+    /// There is none for the place; this is what others call it.
+    Elsewhere(Shown),
+}
+
+/// What the place's own portals describe.
+#[derive(Default)]
+struct Own {
+    by_key: HashMap<u64, Vec<Stored>>,
+    without_key: Vec<Stored>,
+}
+
+impl Own {
+    fn of(stored: Vec<Stored>) -> Self {
+        let mut own = Self::default();
+        for one in stored {
+            let Object::Leistung(leistung) = &one.object else { continue };
+            let keys: Vec<_> = leistung.schluessel.iter().map(|key| key.number()).collect();
+            if keys.is_empty() {
+                own.without_key.push(one);
+                continue;
+            }
+            for key in keys {
+                own.by_key.entry(key).or_default().push(one.clone());
+            }
+        }
+        own
+    }
+}
+
+impl Catalog {
+    /// What the Verbund knows of `place` at `now`; none for a place that it does not know.
+    ///
+    /// Takes a second or so of a processor: it asks for some thousand Leistungen.
+    pub async fn report(&self, place: Ars, now: Timestamp) -> Result<Option<Report>, CatalogError> {
+        let Some(place) = self.place_of(place) else { return Ok(None) };
+        let portals: Vec<PortalId> =
+            self.portals.load().iter().filter(|one| one.gebiet == place.ars).map(|one| one.id.clone()).collect();
+        let areas = place.ars.candidates();
+        let described_by = self.store.described_by().await?;
+        let keys = keys_of(&described_by);
+        let texts = self.texts(keys.clone(), areas.clone()).await?;
+        let offers = self.offers_by_key(&keys, &areas).await?;
+        let owners = Owners::of(&self.store, offers.values().flatten()).await?;
+        let mut stored = Vec::new();
+        for portal in &portals {
+            stored.extend(self.store.leistungen(portal).await?);
+        }
+        let own = Own::of(stored);
+        let looked = Looked { catalog: self, place: &place, portals: &portals, now };
+        let mut entries = Vec::with_capacity(keys.len());
+        let none = Vec::new();
+        for key in keys {
+            let number = key.number();
+            let entry = looked.entry(
+                key,
+                texts.get(&number),
+                offers.get(&number).unwrap_or(&none),
+                &owners,
+                own.by_key.get(&number).map(Vec::as_slice).unwrap_or_default(),
+            )?;
+            let described_by = described_by.get(&key).copied().unwrap_or(0);
+            entries.push(Entry { described_by, ..entry });
+        }
+        let (mut catalogue, mut described) = (Coverage::default(), Coverage::default());
+        for entry in &entries {
+            if entry.schluessel.is_some_and(is_done_in_the_land) {
+                catalogue.count(entry);
+            }
+            if entry.described_by > 0 {
+                described.count(entry);
+            }
+        }
+        entries.extend(own.without_key.iter().map(|stored| looked.without_key(stored)));
+        for entry in &mut entries {
+            entry.gaps.sort_by_key(|gap| std::cmp::Reverse(gap.weight()));
+        }
+        entries.sort_by(|a, b| (b.weight(), &a.name, a.schluessel).cmp(&(a.weight(), &b.name, b.schluessel)));
+        Ok(Some(Report { place, portals, entries, catalogue, described }))
+    }
+
+    /// The texts of each key.
+    async fn texts(
+        &self,
+        keys: BTreeSet<Leistungsschluessel>,
+        areas: Vec<Ars>,
+    ) -> Result<HashMap<u64, Described>, CatalogError> {
+        let catalog = self.clone();
+        let look = move || {
+            let mut texts = HashMap::new();
+            for key in keys {
+                let described = match catalog.description_of(key, &areas)? {
+                    Some(shown) => Some(Described::Here(shown)),
+                    None => catalog.description_of(key, &[])?.map(Described::Elsewhere),
+                };
+                texts.extend(described.map(|described| (key.number(), described)));
+            }
+            Ok(texts)
+        };
+        tokio::task::spawn_blocking(look).await.map_err(|error| CatalogError::Hit(error.to_string()))?
+    }
+
+    async fn offers_by_key(
+        &self,
+        keys: &BTreeSet<Leistungsschluessel>,
+        areas: &[Ars],
+    ) -> Result<HashMap<u64, Vec<Angebot>>, CatalogError> {
+        let keys: Vec<u64> = keys.iter().map(|key| key.number()).collect();
+        let mut offers = HashMap::<u64, Vec<Angebot>>::new();
+        for some in keys.chunks(BATCH) {
+            for offer in self.store.offers(some, areas).await? {
+                offers.entry(offer.schluessel).or_default().push(offer);
+            }
+        }
+        Ok(offers)
+    }
+}
+
+/// What every entry of one report has in common.
+struct Looked<'a> {
+    catalog: &'a Catalog,
+    place: &'a Place,
+    portals: &'a [PortalId],
+    now: Timestamp,
+}
+
+impl Looked<'_> {
+    /// What citizens get for a key, and what is missing of it.
+    fn entry(
+        &self,
+        key: Leistungsschluessel,
+        described: Option<&Described>,
+        offers: &[Angebot],
+        owners: &Owners,
+        own: &[Stored],
+    ) -> Result<Entry, CatalogError> {
+        let mut entry = Entry {
+            schluessel: Some(key),
+            name: Leika::built_in().names(key).first().map_or_else(|| key.to_string(), |name| (*name).to_owned()),
+            described_by: 0,
+            text: None,
+            stellen: Vec::new(),
+            onlinedienste: Vec::new(),
+            gaps: Vec::new(),
+        };
+        if let Some(Described::Here(shown) | Described::Elsewhere(shown)) = described {
+            entry.name = self.catalog.short(shown, Lang::DE).name;
+        }
+        let Some(Described::Here(shown)) = described else {
+            entry.gaps.push(Gap::NoText);
+            return Ok(entry);
+        };
+        let text = self.text(self.catalog.short(shown, Lang::DE));
+        let answer = self.catalog.judge(text.leistung.clone(), None, self.place, offers, owners)?;
+        let stelle = |answer: super::Answer| Stelle {
+            id: answer.organisationseinheit.id,
+            name: answer.organisationseinheit.name,
+            level: answer.level,
+            portal: answer.portal,
+        };
+        entry.stellen = answer.answers.into_iter().map(stelle).collect();
+        entry.onlinedienste = answer.onlinedienste;
+        entry.gaps.extend(match entry.stellen.len() {
+            0 => Some(owners.missing(offers).map_or(Gap::NoStelle, |id| Gap::UnknownStelle(id.to_string()))),
+            1 => None,
+            several => Some(Gap::SeveralStellen(several)),
+        });
+        if entry.onlinedienste.is_empty() {
+            entry.gaps.push(Gap::NoOnlinedienst);
+        }
+        let closed = entry.onlinedienste.iter().find(|one| !one.handover);
+        entry.gaps.extend(closed.and_then(|one| Some(Gap::ClosedOnlinedienst(one.url.host_str()?.to_owned()))));
+        if text.own {
+            let shown = own.iter().find(|one| one.portal == shown.portal && one.id == shown.id);
+            entry.gaps.extend(shown.map(|stored| self.text_gaps(stored)).unwrap_or_default());
+            let same = own.iter().filter(|one| title(one).is_some_and(|title| title == entry.name)).count();
+            if same > 1 {
+                entry.gaps.push(Gap::Twice(same));
+            }
+        }
+        entry.text = Some(text);
+        Ok(entry)
+    }
+
+    /// A description of the place's own portal that no key leads to.
+    fn without_key(&self, stored: &Stored) -> Entry {
+        let mut gaps = vec![Gap::NoKey];
+        gaps.extend(self.text_gaps(stored));
+        Entry {
+            schluessel: None,
+            name: title(stored).unwrap_or(&stored.id.text).to_owned(),
+            described_by: 1,
+            text: None,
+            stellen: Vec::new(),
+            onlinedienste: Vec::new(),
+            gaps,
+        }
+    }
+
+    fn text(&self, leistung: LeistungShort) -> Text {
+        let own = self.portals.contains(&leistung.portal);
+        let portals = self.catalog.portals.load();
+        let portal = portals.iter().find(|portal| portal.id == leistung.portal);
+        Text { own, level: portal.map(|portal| self.catalog.gebiete.level(&portal.gebiet)), leistung }
+    }
+
+    /// What is missing or wrong in a text that the place can mend itself.
+    fn text_gaps(&self, stored: &Stored) -> Vec<Gap> {
+        let Object::Leistung(leistung) = &stored.object else { return Vec::new() };
+        let mut gaps = Vec::new();
+        gaps.extend(dead_account(leistung).map(Gap::DeadAccount));
+        let has = |art: &ModulArt| leistung.modules.iter().any(|modul| modul.art == *art);
+        let text = |code: &str| has(&ModulArt::Text(code.to_owned()));
+        for (there, gap) in [
+            (text("05") || text("24"), Gap::NoShortText),
+            (has(&ModulArt::Kosten), Gap::NoCosts),
+            (text("08") || has(&ModulArt::Dokumente), Gap::NoPapers),
+        ] {
+            if !there {
+                gaps.push(gap);
+            }
+        }
+        gaps.extend(match stored.changed {
+            None => Some(Gap::Undated),
+            Some(changed) => {
+                let days = (self.now.as_second() - changed.as_second()) / 86_400;
+                (days > OLD_DAYS).then_some(Gap::Old(days))
+            }
+        });
+        gaps
+    }
+}
+
+/// The keys that people would look for in their town.
+fn keys_of(described_by: &BTreeMap<Leistungsschluessel, u64>) -> BTreeSet<Leistungsschluessel> {
+    let catalogue = Leika::built_in().all().iter().filter(|one| one.typisierung.is_done_in_the_land());
+    catalogue.map(|one| one.schluessel).chain(described_by.keys().copied()).collect()
+}
+
+fn is_done_in_the_land(key: Leistungsschluessel) -> bool {
+    Leika::built_in().of(key).iter().any(|one| one.typisierung.is_done_in_the_land())
+}
+
+/// The name of a stored Leistung.
+fn title(stored: &Stored) -> Option<&str> {
+    let Object::Leistung(leistung) = &stored.object else { return None };
+    in_lang(&leistung.title, Lang::DE).map(|(_, title)| title.as_str())
+}
+
+/// The dead account that a text names, if it does.
+fn dead_account(leistung: &Leistung) -> Option<&'static str> {
+    let texts = leistung.modules.iter().flat_map(|modul| modul.text.values());
+    let texts: Vec<String> = texts.map(|text| text.as_str().to_lowercase()).collect();
+    let named = |words: &str| texts.iter().any(|text| text.contains(words));
+    DEAD_ACCOUNTS.iter().find(|(words, _)| named(words)).map(|(_, name)| *name)
+}
