@@ -46,7 +46,7 @@ impl ConfigFault {
 }
 
 /// What stands for each key that must be there.
-const EXAMPLES: [(&str, &str); 17] = [
+const EXAMPLES: [(&str, &str); 20] = [
     ("server", "a table `[server]` with `listen`, `internal` and `public_url`"),
     ("store", "a table `[store]` with `url = \"sqlite://data/portalverbund.db\"`"),
     ("index", "a table `[index]` with `dir = \"data/index\"`"),
@@ -55,6 +55,9 @@ const EXAMPLES: [(&str, &str); 17] = [
     ("public_url", "`public_url = \"https://service.example\"`"),
     ("url", "`url = \"sqlite://data/portalverbund.db\"`"),
     ("dir", "`dir = \"data/index\"`"),
+    ("certificates", "`certificates = [{ certificate = \"chain.pem\", key = \"key.pem\" }]`"),
+    ("certificate", "`certificate = \"chain.pem\"`"),
+    ("key", "`key = \"key.pem\"`"),
     ("id", "`id = \"stadt-bochum\"`"),
     ("name", "`name = \"Stadt Bochum\"`"),
     ("gebiet", "`gebiet = \"059110000000\"`"),

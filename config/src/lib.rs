@@ -9,7 +9,10 @@ mod fault;
 mod portals;
 mod routes;
 pub mod secret;
+mod seen;
+mod server;
 pub mod telemetry;
+mod tls;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -27,6 +30,9 @@ use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
 pub use routes::{RegistryState, Routes, registry_state};
+pub use seen::FilesState;
+pub use server::{ForwardedField, Server};
+pub use tls::{CertificateFiles, Profile, Tls};
 
 /// What each reason counts in the search, as it is built in; the file `config/ranking.toml`.
 pub const RANKING: &str = include_str!("../ranking.toml");
@@ -55,6 +61,9 @@ pub const WORDS: &[(&str, &str)] = &[
 pub struct Config {
     /// The listeners and their limits.
     pub server: Server,
+    /// Certificates towards citizens; without them the public side speaks plain HTTP.
+    #[serde(default)]
+    pub tls: Option<Tls>,
     /// Where records are kept.
     pub store: Store,
     /// Where the search index lies.
@@ -83,45 +92,6 @@ pub struct Config {
     /// What is logged.
     #[serde(default)]
     pub log: Log,
-}
-
-/// The listeners and their limits.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// The public side.
-    #[serde(deserialize_with = "socket")]
-    pub listen: SocketAddr,
-    /// Metrics and health; never public.
-    #[serde(deserialize_with = "socket")]
-    pub internal: SocketAddr,
-    /// The address under which citizens reach the public side: http or https, host, port, nothing else.
-    #[serde(deserialize_with = "origin")]
-    pub public_url: Url,
-    /// Connections at a time.
-    #[serde(default = "number::<10_000, _>", deserialize_with = "ranged::<1, 1_000_000, _, _>")]
-    pub max_connections: usize,
-    /// Connections of one client address at a time.
-    #[serde(default = "number::<200, _>", deserialize_with = "ranged::<1, 1_000_000, _, _>")]
-    pub max_connections_per_client: usize,
-    /// Bytes of a request line and its fields.
-    #[serde(default = "number::<32_768, _>", deserialize_with = "ranged::<1024, 1_048_576, _, _>")]
-    pub max_head_bytes: usize,
-    /// Fields of a request.
-    #[serde(default = "number::<100, _>", deserialize_with = "ranged::<10, 1000, _, _>")]
-    pub max_fields: usize,
-    /// Time for a whole request head.
-    #[serde(default = "number::<10, _>", deserialize_with = "ranged::<1, 600, _, _>")]
-    pub head_timeout_s: u64,
-    /// Time between two pieces of a body, in either direction.
-    #[serde(default = "number::<30, _>", deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub body_idle_timeout_s: u64,
-    /// Time between two requests on one connection.
-    #[serde(default = "number::<60, _>", deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub idle_timeout_s: u64,
-    /// Time that open requests have when the process is told to end.
-    #[serde(default = "number::<30, _>", deserialize_with = "ranged::<0, 3600, _, _>")]
-    pub drain_s: u64,
 }
 
 /// Where records are kept.
@@ -409,7 +379,29 @@ impl Config {
             let message = "the internal listener has the address of the public one, expected another port";
             return Err(ConfigFault::at(file, text, at, message));
         }
+        if let Some((table, key, message)) = config.contradiction() {
+            return Err(ConfigFault::at(file, text, value_span(text, table, key).unwrap_or(0..0), message));
+        }
         Ok(config)
+    }
+
+    /// Values that are right by themselves and not together: table, key, and what would be right.
+    fn contradiction(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        if self.server.proxy_protocol && self.server.trusted.is_empty() {
+            let message = "nobody may send the PROXY protocol, expected the networks of the load balancer in `trusted`";
+            return Some(("server", "proxy_protocol", message));
+        }
+        let tls = self.tls.as_ref()?;
+        if self.server.public_url.scheme() != "https" {
+            let message = "citizens reach this address by TLS, because there is `[tls]`: expected https://";
+            return Some(("server", "public_url", message));
+        }
+        let taken = [self.server.listen, self.server.internal];
+        if tls.redirect_from.is_some_and(|from| from.port() != 0 && taken.contains(&from)) {
+            let message = "another listener has this address, expected another port such as `0.0.0.0:80`";
+            return Some(("tls", "redirect_from", message));
+        }
+        None
     }
 
     /// Where the counts of questions are kept: where the configuration says, else beside the index.
@@ -494,6 +486,10 @@ fn ranged<'de, const MIN: u64, const MAX: u64, D: Deserializer<'de>, T: TryFrom<
         .filter(|value| (MIN..=MAX).contains(value))
         .and_then(|value| T::try_from(value).ok())
         .ok_or_else(|| D::Error::custom(format!("{value} is out of range, expected {MIN} to {MAX}")))
+}
+
+fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    Ok(Vec::<Network>::deserialize(from)?.into_iter().map(|network| network.0).collect())
 }
 
 fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {

@@ -1,14 +1,11 @@
 //! How the table of routes is kept, and whether the files of the portals have changed.
-//!
-//! Changes are seen by looking, not by being told: that works on every file system, in containers and over networks too.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::portals;
+use crate::seen::FilesState;
 use crate::{ranged, some_file};
 
 /// How the table of routes is kept.
@@ -34,43 +31,19 @@ pub(crate) fn folder(file: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join("portale.d")
 }
 
-/// How the files of the portals are at one moment; two that are equal hold the same.
+/// How the files of the portals are at one moment; two that are equal hold the same. None without a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegistryState(Option<Vec<FileState>>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct FileState {
-    file: PathBuf,
-    /// None when the file cannot be asked.
-    seen: Option<Seen>,
-}
-
-/// Times are seconds and nanoseconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    inode: u64,
-    bytes: u64,
-    contents_changed: (i64, i64),
-    entry_changed: (i64, i64),
-}
+pub struct RegistryState(Option<FilesState>);
 
 /// Looks at the files of the portals beside the configuration `file`, without reading them.
 pub fn registry_state(file: &Path) -> RegistryState {
-    let files = portals::files(&folder(file)).ok().flatten();
-    let state = |file: PathBuf| {
-        let seen = fs::metadata(&file).ok().map(|now| Seen {
-            inode: now.ino(),
-            bytes: now.size(),
-            contents_changed: (now.mtime(), now.mtime_nsec()),
-            entry_changed: (now.ctime(), now.ctime_nsec()),
-        });
-        FileState { file, seen }
-    };
-    RegistryState(files.map(|files| files.into_iter().map(state).collect()))
+    RegistryState(portals::files(&folder(file)).ok().flatten().map(FilesState::of))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

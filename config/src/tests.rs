@@ -66,6 +66,24 @@ fn a_wrong_key_or_value_is_shown_at_its_place() {
 }
 
 #[test]
+fn what_does_not_go_together_is_shown_at_its_place() {
+    let tls = "[tls]\ncertificates = [{ certificate = \"c.pem\", key = \"k.pem\" }]\n[egress]";
+    check_main("[egress]", tls, "c.toml:4:14: citizens reach this address by TLS");
+    check_main("[egress]", "[tls]\ncertificates = []\n[egress]", "c.toml:10:16: expected at least one");
+    check_main("[egress]", "[tls]\n[egress]", "c.toml:9:1: missing field `certificates`, expected for example");
+    check_main("[store]", "proxy_protocol = true\n[store]", "c.toml:5:18: nobody may send the PROXY protocol");
+    check_main("[store]", "trusted = [\"10.0.0.1\"]\n[store]", "c.toml:5:11: `10.0.0.1` is no network, expected");
+    check_main("[store]", "forwarded_field = \"via\"\n[store]", "c.toml:5:19: unknown variant `via`, expected `x-fo");
+    let secure = with(MAIN, "http://localhost:8080", "https://verbund.example");
+    let all = with(&secure, "[egress]", &tls.replace("[egress]", "redirect_from = \"127.0.0.1:8081\"\n[egress]"));
+    let fault = Config::parse(Path::new("c.toml"), &all).unwrap_err().to_string();
+    assert!(fault.starts_with("c.toml:11:17: another listener has this address"), "{fault}");
+    let config = Config::parse(Path::new("c.toml"), &with(&secure, "[egress]", tls)).unwrap();
+    let tls = config.tls.unwrap();
+    assert_eq!((tls.profile, tls.look_s, tls.redirect_from), (Profile::Modern, 10, None));
+}
+
+#[test]
 fn a_password_in_the_store_is_refused_and_not_repeated() {
     let text = with(MAIN, "sqlite://data/portalverbund.db", "postgres://wir:geheim@host/db");
     let fault = Config::parse(Path::new("c.toml"), &text).unwrap_err();

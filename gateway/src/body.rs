@@ -1,6 +1,6 @@
 //! Bodies on their way, in both directions: never whole in memory, never waited for without end.
 //!
-//! One wrapper bounds the silence between two pieces and the number of bytes, and leaves trailer fields behind: nobody
+//! One wrapper bounds the silence between two pieces, the number of bytes and how slowly they may come, and leaves trailer fields behind: nobody
 //! asked for them, and they must not become fields. Whoever waits for an answer learns from `Course` how far the body
 //! came and why it ended.
 
@@ -10,8 +10,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use connectors::ids::PortalId;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::metrics::{Direction, Metrics};
 
 /// A body of unknown make, as pages and proxy hand it on.
 pub type Body = axum::body::Body;
@@ -19,12 +22,40 @@ pub type Body = axum::body::Body;
 /// An error of a body, of unknown make.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
+/// How fast a body has to come: so many bytes per second on average, once `grace` was waited for it.
+///
+/// Only the time counts in which its sender is waited for; that nobody takes what came is not the sender's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Bytes per second; 0 asks for no rate.
+    pub bytes_per_s: u64,
+    /// Time that is not counted.
+    pub grace: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { bytes_per_s: 240, grace: Duration::from_secs(10) }
+    }
+}
+
+impl Pace {
+    /// How long may have been waited for `bytes` and the next one; none when that is without bound.
+    fn allowed(&self, bytes: u64) -> Option<Duration> {
+        let millis = bytes.saturating_mul(1000).checked_div(self.bytes_per_s)?;
+        Some(self.grace.saturating_add(Duration::from_millis(millis)))
+    }
+}
+
 /// Why a body ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Cut {
     /// Nothing came for too long.
     #[error("the body stalled")]
     Stalled,
+    /// It came more slowly than it has to.
+    #[error("the body came too slowly")]
+    Slow,
     /// More bytes than may come.
     #[error("the body is larger than allowed")]
     TooLarge,
@@ -75,16 +106,47 @@ pub struct Bounded<B> {
     body: B,
     idle: Duration,
     left: u64,
+    came: u64,
+    pace: Option<Pace>,
+    /// How long its sender was waited for, without the wait that goes on.
+    waited: Duration,
+    /// Since when it is waited for.
+    waiting: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
-    armed: bool,
     ended: bool,
     course: Course,
+    counted: Option<Counted>,
+}
+
+/// Where the bytes of a body are counted when it is over.
+struct Counted {
+    metrics: Arc<Metrics>,
+    portal: Option<PortalId>,
 }
 
 impl<B> Bounded<B> {
     /// `body` with at most `idle` between two pieces and at most `max_bytes` in all.
     pub fn new(body: B, idle: Duration, max_bytes: u64) -> Self {
-        Self { body, idle, left: max_bytes, sleep: None, armed: false, ended: false, course: Course::begun() }
+        Self {
+            body,
+            idle,
+            left: max_bytes,
+            came: 0,
+            pace: None,
+            waited: Duration::ZERO,
+            waiting: None,
+            sleep: None,
+            ended: false,
+            course: Course::begun(),
+            counted: None,
+        }
+    }
+
+    /// A body of a request, which has to come at `pace` and is counted for `portal`; for our own pages when none.
+    pub fn from_client(mut self, pace: Pace, metrics: &Arc<Metrics>, portal: Option<&PortalId>) -> Self {
+        self.pace = Some(pace);
+        self.counted = Some(Counted { metrics: metrics.clone(), portal: portal.cloned() });
+        self
     }
 
     /// How far it came, to be looked at while others read it.
@@ -92,14 +154,22 @@ impl<B> Bounded<B> {
         self.course.clone()
     }
 
-    fn stalled(&mut self, cx: &mut Context<'_>) -> bool {
-        let at = Instant::now() + self.idle;
+    /// Waits on; tells why the wait is over when it is.
+    fn waited_too_long(&mut self, cx: &mut Context<'_>) -> Option<Cut> {
+        let stalled_at = |since: Instant| since + self.idle;
+        let allowed = self.pace.and_then(|pace| pace.allowed(self.came)).map(|time| time.saturating_sub(self.waited));
+        let fresh = self.waiting.is_none();
+        let since = *self.waiting.get_or_insert_with(Instant::now);
+        let slow_at = allowed.map(|allowed| since + allowed);
+        let (at, why) = match slow_at {
+            Some(slow_at) if slow_at < stalled_at(since) => (slow_at, Cut::Slow),
+            _ => (stalled_at(since), Cut::Stalled),
+        };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if !self.armed {
-            self.armed = true;
+        if fresh {
             sleep.as_mut().reset(at);
         }
-        sleep.as_mut().poll(cx).is_ready()
+        sleep.as_mut().poll(cx).is_ready().then_some(why)
     }
 
     fn break_off(&mut self, cut: Cut) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -125,13 +195,17 @@ where
         loop {
             let frame = match Pin::new(&mut this.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
-                Poll::Pending if this.stalled(cx) => return this.break_off(Cut::Stalled),
                 Poll::Pending => {
+                    if let Some(cut) = this.waited_too_long(cx) {
+                        return this.break_off(cut);
+                    }
                     this.course.set(true, None);
                     return Poll::Pending;
                 }
             };
-            this.armed = false;
+            if let Some(since) = this.waiting.take() {
+                this.waited += since.elapsed();
+            }
             this.course.set(false, None);
             let data = match frame {
                 None => {
@@ -149,6 +223,7 @@ where
                     return this.break_off(Cut::TooLarge);
                 };
                 this.left = left;
+                this.came += data.remaining() as u64;
                 return Poll::Ready(Some(Ok(Frame::data(data))));
             }
         }
@@ -160,6 +235,14 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Bounded<B> {
+    fn drop(&mut self) {
+        if let Some(Counted { metrics, portal }) = &self.counted {
+            metrics.moved(Direction::In, portal.as_ref(), self.came);
+        }
     }
 }
 
@@ -203,5 +286,49 @@ mod tests {
         assert!(body.collect().await.is_err());
         assert!(begun.elapsed() >= Duration::from_millis(50));
         assert_eq!(course.cut(), Some(Cut::Stalled));
+    }
+
+    /// A body of one byte whenever `after` has passed.
+    fn dripping(
+        after: Duration,
+    ) -> StreamBody<std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>> {
+        let drops = futures_util::stream::unfold((), move |()| async move {
+            tokio::time::sleep(after).await;
+            Some((Ok(Frame::data(Bytes::from_static(b"x"))), ()))
+        });
+        StreamBody::new(Box::pin(drops))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_drips_ends_when_its_rate_says_so() {
+        let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).unwrap());
+        let pace = Pace { bytes_per_s: 100, grace: Duration::from_millis(300) };
+        let bounded = |after| Bounded::new(dripping(Duration::from_millis(after)), Duration::from_secs(30), 20);
+        // 20 bytes per second use up the grace by 50 ms each and bring back 10 ms: after 300 ms / (1 - 20/100).
+        let body = bounded(50).from_client(pace, &metrics, None);
+        let (course, begun) = (body.course(), Instant::now());
+        assert!(body.collect().await.is_err());
+        assert_eq!(course.cut(), Some(Cut::Slow));
+        let took = begun.elapsed();
+        assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(3), "{took:?}");
+        let text = String::from_utf8(metrics.text()).unwrap();
+        assert!(text.contains("portalverbund_gateway_bytes_total{direction=\"in\",portal=\"\"} "), "{text}");
+        // Without a rate it ends by its size alone.
+        let body = bounded(50).from_client(Pace { bytes_per_s: 0, ..pace }, &metrics, None);
+        let course = body.course();
+        assert!(body.collect().await.is_err());
+        assert_eq!(course.cut(), Some(Cut::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn time_in_which_nobody_reads_is_not_the_senders() {
+        let metrics = Arc::new(Metrics::new(prometheus::Registry::new()).unwrap());
+        let pace = Pace { bytes_per_s: 1000, grace: Duration::from_secs(1) };
+        let mut body = Bounded::new(dripping(Duration::from_millis(5)), Duration::from_secs(30), 1000);
+        body = body.from_client(pace, &metrics, None);
+        for _ in 0..10 {
+            assert!(body.frame().await.unwrap().is_ok());
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
     }
 }

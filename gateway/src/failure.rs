@@ -42,6 +42,17 @@ pub enum Failure {
     /// TRACE or CONNECT.
     #[error("the method is not served")]
     Method,
+    /// The client asks too often, or has too many requests open.
+    #[error("the client asks too often")]
+    TooOften {
+        /// Which bound.
+        reason: Refused,
+        /// When it may ask again.
+        seconds: u64,
+    },
+    /// It came without TLS and is no page that could be sent on.
+    #[error("the request came without TLS")]
+    Unencrypted,
     /// The body of the request is larger than allowed.
     #[error("the body of the request is larger than allowed")]
     BodyTooLarge,
@@ -169,6 +180,7 @@ impl Failure {
                 | Self::Framing
                 | Self::UnsafePath
                 | Self::Method
+                | Self::Unencrypted
                 | Self::BodyTooLarge
                 | Self::BodyStalled
                 | Self::BodyCut
@@ -184,6 +196,8 @@ impl Failure {
             Self::Framing => Some(Refused::Framing),
             Self::UnsafePath => Some(Refused::Path),
             Self::Method => Some(Refused::Method),
+            Self::TooOften { reason, .. } => Some(*reason),
+            Self::Unencrypted => Some(Refused::Unencrypted),
             _ => None,
         }
     }
@@ -234,6 +248,19 @@ impl Failure {
                 "request.method",
                 "Diese Art der Anfrage ist nicht zulässig",
                 "Bitte rufen Sie die Seite mit einem Browser auf.",
+            ),
+            Self::TooOften { .. } => words(
+                StatusCode::TOO_MANY_REQUESTS,
+                "request.too_often",
+                "Von Ihrem Anschluss kommen gerade sehr viele Anfragen",
+                "Bitte warten Sie einen Augenblick und laden Sie die Seite dann noch einmal. Wenn viele Menschen Ihren \
+                 Internetanschluss teilen, kann das auch ohne Ihr Zutun geschehen.",
+            ),
+            Self::Unencrypted => words(
+                StatusCode::FORBIDDEN,
+                "request.unencrypted",
+                "Diese Verbindung ist nicht verschlüsselt",
+                "Bitte rufen Sie die Adresse noch einmal auf, und zwar mit https:// am Anfang.",
             ),
             Self::BodyTooLarge => words(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -332,7 +359,9 @@ impl Failure {
     fn retry_after(&self) -> Option<HeaderValue> {
         match self {
             Self::NotLoaded => Some(HeaderValue::from_static("5")),
-            Self::Maintenance { seconds, .. } | Self::PortalPaused { seconds, .. } => Some(HeaderValue::from(*seconds)),
+            Self::Maintenance { seconds, .. } | Self::PortalPaused { seconds, .. } | Self::TooOften { seconds, .. } => {
+                Some(HeaderValue::from(*seconds))
+            }
             Self::PortalFull { .. } => Some(HeaderValue::from_static("10")),
             _ => None,
         }
@@ -390,6 +419,11 @@ pub fn secure_headers(fields: &mut HeaderMap) {
     ] {
         fields.entry(name).or_insert(HeaderValue::from_static(value));
     }
+}
+
+/// Tells browsers to come by TLS alone for two years; for answers of ours over TLS. Source: RFC 6797.
+pub fn by_tls_only(fields: &mut HeaderMap) {
+    fields.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
 }
 
 #[cfg(test)]

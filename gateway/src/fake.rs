@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::pages::forward::{Asked, WhoIsAsked};
 use crate::proxy::{Allow, Proxy, Settings};
 use crate::routes::Routes;
-use crate::server::{Limits, Server, bind};
+use crate::server::{Front, Limits, Server, bind};
 
 /// Longer than anything in a test takes that works.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,9 +32,11 @@ pub(crate) struct Plan {
     pub(crate) portals: Vec<Portal>,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
+    pub(crate) front: Front,
     pub(crate) allow: Allow,
     pub(crate) tls: rustls::ClientConfig,
     pub(crate) loaded: bool,
+    pub(crate) metrics: Arc<Metrics>,
     /// Whose portal takes requests for a Leistung at a place.
     pub(crate) who: WhoIsAsked,
 }
@@ -44,14 +46,16 @@ impl Plan {
         let settings = Settings::new("https://verbund.example".parse().unwrap());
         let tls = Proxy::public_roots();
         let who: WhoIsAsked = Arc::new(|_, _| Box::pin(async { Ok(Asked::default()) }));
-        Self { portals, settings, limits: Limits::default(), allow: Arc::new(|_| true), tls, loaded: true, who }
+        let (limits, front) = (Limits::default(), Front::default());
+        let metrics = Arc::new(Metrics::new(Registry::new()).unwrap());
+        Self { portals, settings, limits, front, allow: Arc::new(|_| true), tls, loaded: true, metrics, who }
     }
 
     pub(crate) async fn start(self) -> Gateway {
         let any = "127.0.0.1:0".parse().unwrap();
         let (public, internal) = (bind(any).await.unwrap(), bind(any).await.unwrap());
         let (address, inside) = (public.local_addr().unwrap(), internal.local_addr().unwrap());
-        let metrics = Arc::new(Metrics::new(Registry::new()).unwrap());
+        let metrics = self.metrics;
         let (table, faults) = Routes::build(&self.portals, None);
         assert_eq!(faults, []);
         let routes = Arc::new(ArcSwap::from_pointee(if self.loaded { table } else { Routes::not_loaded() }));
@@ -68,6 +72,7 @@ impl Plan {
             metrics: metrics.clone(),
             ready: Arc::new(|| Ok(())),
             limits: self.limits,
+            front: self.front,
             tasks: tasks.clone(),
         };
         let stop = CancellationToken::new();
@@ -248,4 +253,43 @@ pub(crate) fn portal_at(id: &str, place: &str, upstreams: &[String]) -> Portal {
          contact = {{ phone = \"0234 910-0\" }}\n[[route]]\n{place}\nupstream = {upstreams:?}\n"
     ))
     .unwrap()
+}
+
+/// A client of TLS that takes every certificate, to look which one it was shown.
+#[derive(Debug)]
+pub(crate) struct TrustAll;
+
+impl rustls::client::danger::ServerCertVerifier for TrustAll {
+    fn verify_server_cert(
+        &self,
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &[rustls::pki_types::CertificateDer<'_>],
+        _: &rustls::pki_types::ServerName<'_>,
+        _: &[u8],
+        _: rustls::pki_types::UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        Ok(rustls::client::danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
 }

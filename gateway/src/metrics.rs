@@ -9,8 +9,8 @@ use connectors::ids::PortalId;
 use http::StatusCode;
 use indexer::catalog::Verdict;
 use prometheus::{
-    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder, core::Collector,
+    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, core::Collector,
 };
 
 macro_rules! closed_set {
@@ -52,6 +52,14 @@ closed_set! {
         Method = "method",
         /// A path with two readings.
         Path = "path",
+        /// The client asked too often.
+        Rate = "rate",
+        /// No TLS connection came about.
+        TlsHandshake = "tls_handshake",
+        /// No header of the PROXY protocol, or from somebody who may not send one.
+        ProxyHeader = "proxy_header",
+        /// It came without TLS and is no page that could be sent on.
+        Unencrypted = "unencrypted",
     }
 }
 
@@ -98,6 +106,16 @@ closed_set! {
 }
 
 closed_set! {
+    /// Which way bytes went.
+    Direction {
+        /// From a client.
+        In = "in",
+        /// To a client.
+        Out = "out",
+    }
+}
+
+closed_set! {
     /// What answered.
     Answered {
         /// A page of ours.
@@ -106,6 +124,8 @@ closed_set! {
         Portal = "portal",
         /// Nobody: the request was refused, or nothing is loaded.
         Refused = "refused",
+        /// The listener without TLS, which only sends on.
+        Unencrypted = "unencrypted",
     }
 }
 
@@ -140,6 +160,9 @@ pub struct Metrics {
     cache_bytes: IntGauge,
     cache_entries: IntGauge,
     cache_evictions: IntCounter,
+    bytes: IntCounterVec,
+    certificate_expiry: GaugeVec,
+    certificate_ok: IntGaugeVec,
 }
 
 impl Metrics {
@@ -206,6 +229,19 @@ impl Metrics {
                 "portalverbund_gateway_cache_evictions_total",
                 "Addresses whose answers were dropped for want of room.",
             )?,
+            bytes: counters(
+                "bytes_total",
+                "Bytes of bodies from clients (in) and to clients (out), by the portal they were for.",
+                &["direction", "portal"],
+            )?,
+            certificate_expiry: GaugeVec::new(
+                opts("tls_certificate_expiry_timestamp_seconds", "When a certificate in use towards citizens ends."),
+                &["certificate"],
+            )?,
+            certificate_ok: IntGaugeVec::new(
+                opts("tls_certificate_last_load_successful", "1 when the last attempt to load a certificate worked."),
+                &["certificate"],
+            )?,
             registry,
         };
         metrics.register()?;
@@ -224,7 +260,7 @@ impl Metrics {
     }
 
     /// Everything that is registered, once each.
-    fn all(&self) -> [Box<dyn Collector>; 28] {
+    fn all(&self) -> [Box<dyn Collector>; 31] {
         [
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
@@ -254,6 +290,9 @@ impl Metrics {
             Box::new(self.cache_bytes.clone()),
             Box::new(self.cache_entries.clone()),
             Box::new(self.cache_evictions.clone()),
+            Box::new(self.bytes.clone()),
+            Box::new(self.certificate_expiry.clone()),
+            Box::new(self.certificate_ok.clone()),
         ]
     }
 
@@ -373,6 +412,25 @@ impl Metrics {
     pub fn cache_holds(&self, bytes: u64, entries: u64) {
         self.cache_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.cache_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+    }
+
+    /// So many bytes of a body went one way; `portal` is none for our own pages.
+    pub fn moved(&self, direction: Direction, portal: Option<&PortalId>, bytes: u64) {
+        if bytes > 0 {
+            let labels = [direction.label(), portal.map_or("", PortalId::as_str)];
+            self.bytes.with_label_values(&labels).inc_by(bytes);
+        }
+    }
+
+    /// The certificate that the configuration calls `name` is in use until `expires` (seconds since 1970).
+    pub fn certificate_used(&self, name: &str, expires: f64) {
+        self.certificate_expiry.with_label_values(&[name]).set(expires);
+        self.certificate_ok.with_label_values(&[name]).set(1);
+    }
+
+    /// The files of a certificate cannot be used; the last good one stays in use, if there is one.
+    pub fn certificate_failed(&self, name: &str) {
+        self.certificate_ok.with_label_values(&[name]).set(0);
     }
 
     /// Counts one connection until the value is dropped.

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::body::{Body, Bounded, Course};
+use crate::body::{Body, Bounded, Course, Pace};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::routes::{Matched, PortalRoute, Routes};
@@ -73,6 +73,8 @@ pub struct Settings {
     pub queue_time: Duration,
     /// Most bytes in the body of a request.
     pub max_body_bytes: u64,
+    /// How fast it has to come.
+    pub body_pace: Pace,
     /// When an upstream is left out, and how it returns.
     pub leave_out: LeaveOut,
     /// When a portal is left alone.
@@ -96,6 +98,7 @@ impl Settings {
             portal_places: 64,
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
+            body_pace: Pace::default(),
             leave_out: LeaveOut::default(),
             breaking: Breaking::default(),
             repeats: Repeats::default(),
@@ -282,10 +285,11 @@ impl Proxy {
         matched: &Matched,
         client: &Client,
     ) -> Result<(Request<Body>, Option<Course>), Failure> {
-        let Settings { public_url, via, idle_time, max_body_bytes, .. } = &self.settings;
+        let Settings { public_url, via, idle_time, max_body_bytes, body_pace, .. } = &self.settings;
         let mut fields = headers::towards_portal(parts, &matched.route, client, public_url, via);
         let (body, course) = if let Some(body) = body {
             let body = Bounded::new(body, *idle_time, *max_body_bytes);
+            let body = body.from_client(*body_pace, &self.metrics, Some(&matched.route.portal));
             let course = body.course();
             if body.size_hint().exact() != content_length(&fields) {
                 fields.remove(header::CONTENT_LENGTH);

@@ -5,46 +5,50 @@
 //! new is accepted, open requests finish, and what is not done after the drain time is cut off.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use http::{Request, Response, Version};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper::rt::Executor;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
-use crate::body::Body;
-use crate::metrics::{Held, Metrics};
+use crate::body::{Body, Pace};
+use crate::metrics::Metrics;
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
 
+mod accept;
+mod activity;
 mod answer;
+mod arrival;
+mod client;
 mod framing;
 mod guard;
+mod handover;
 mod internal;
 mod purge;
+mod rate;
+mod redirect;
 mod seats;
+mod stream;
+mod tls;
 
+pub use client::Trusted;
+pub use handover::{Handed, HandoverError};
 pub use internal::Ready;
 pub(crate) use seats::network;
+pub use tls::{Certificate, CertificateFault, Certificates, TlsError};
 
+use accept::{Accept, Entrance};
 use answer::Edge;
-use guard::{Guard, Reset};
 use internal::Inside;
-use seats::{ClientSeat, Clients};
+use rate::Rates;
+use redirect::Redirecting;
 
 /// Bounds of a listener. Times are the longest that is waited.
 #[derive(Debug, Clone)]
@@ -59,6 +63,8 @@ pub struct Limits {
     pub keep_alive_time: Duration,
     /// Between two pieces of a request body.
     pub body_idle_time: Duration,
+    /// How fast a request body has to come.
+    pub body_pace: Pace,
     /// For a client to take some more of its answer.
     pub write_time: Duration,
     /// For open requests to finish once the end has begun.
@@ -73,6 +79,10 @@ pub struct Limits {
     pub own_body_bytes: u64,
     /// Open streams of one HTTP/2 connection.
     pub streams: u32,
+    /// Requests per second of one client on average; 0 is without bound.
+    pub requests_per_s: u32,
+    /// Requests of one client at once, before that average counts.
+    pub burst: u32,
 }
 
 impl Default for Limits {
@@ -83,6 +93,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(10),
             keep_alive_time: Duration::from_secs(60),
             body_idle_time: Duration::from_secs(30),
+            body_pace: Pace::default(),
             write_time: Duration::from_secs(30),
             drain_time: Duration::from_secs(30),
             head_bytes: 32 * 1024,
@@ -90,6 +101,8 @@ impl Default for Limits {
             target_bytes: 8 * 1024,
             own_body_bytes: 1024 * 1024,
             streams: 100,
+            requests_per_s: 100,
+            burst: 1000,
         }
     }
 }
@@ -121,6 +134,19 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     })
 }
 
+/// What stands between the public listener and its clients.
+#[derive(Default)]
+pub struct Front {
+    /// TLS, where citizens reach us by it.
+    pub tls: Option<TlsAcceptor>,
+    /// A listener without TLS that sends pages on, and the address it sends them to.
+    pub redirect: Option<(TcpListener, Url)>,
+    /// Which proxies in front of us are believed who their client is.
+    pub trusted: Trusted,
+    /// Whether connections begin with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
+}
+
 /// All that the two listeners need.
 pub struct Server {
     /// The public listener.
@@ -143,6 +169,8 @@ pub struct Server {
     pub ready: Ready,
     /// Bounds of the public listener.
     pub limits: Limits,
+    /// What stands before it.
+    pub front: Front,
     /// Every task is spawned here.
     pub tasks: TaskTracker,
 }
@@ -152,7 +180,7 @@ impl Server {
     ///
     /// The internal side answers until the public one is done. Afterwards the connections to portals are closed.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { public, internal, pages, inside, routes, who, proxy, metrics, ready, limits, tasks } = self;
+        let Self { public, internal, pages, inside, routes, who, proxy, metrics, ready, limits, front, tasks } = self;
         let inside = inside.merge(purge::router(proxy.clone(), routes.clone()));
         let shown = Inside {
             routes: routes.clone(),
@@ -163,7 +191,27 @@ impl Server {
             stop: stop.clone(),
         };
         let inside = internal::router(shown, inside);
-        let edge = Arc::new(Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone()));
+        let Front { tls, redirect, trusted, proxy_protocol } = front;
+        let plain = Entrance { proxy_protocol, trusted: trusted.clone(), ..Entrance::default() };
+        let rates = Rates::new(limits.requests_per_s, limits.burst);
+        let entrance = Arc::new(Entrance { tls, proxy_protocol, trusted, rates, ..Entrance::default() });
+        let redirecting = redirect.map(|(listener, public_url)| {
+            let redirecting = Arc::new(Redirecting::new(public_url, routes.clone(), metrics.clone(), limits.clone()));
+            let accept = Accept {
+                listener,
+                limits: limits.clone(),
+                metrics: metrics.clone(),
+                tasks: tasks.clone(),
+                public: true,
+                entrance: Arc::new(plain),
+            };
+            tasks.spawn(accept.run(stop.clone(), move |_, request| {
+                let redirecting = redirecting.clone();
+                async move { redirecting.answer(&request) }
+            }))
+        });
+        let edge = Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone(), entrance.clone());
+        let edge = Arc::new(edge);
 
         let inside_stop = CancellationToken::new();
         let inside_limits = Limits {
@@ -172,7 +220,14 @@ impl Server {
             drain_time: Duration::from_secs(1),
             ..Limits::default()
         };
-        let inside_loop = Accept::new(internal, inside_limits, metrics.clone(), tasks.clone(), false);
+        let inside_loop = Accept {
+            listener: internal,
+            limits: inside_limits,
+            metrics: metrics.clone(),
+            tasks: tasks.clone(),
+            public: false,
+            entrance: Arc::default(),
+        };
         let inside_done = tasks.spawn(inside_loop.run(inside_stop.clone(), move |_, request| {
             let router = inside.clone();
             async move { answer::page(router, request.map(Body::new)).await }
@@ -180,270 +235,21 @@ impl Server {
         let sweeper = proxy.clone();
         tasks.spawn(async move { sweeper.sweep().await });
 
-        let public_loop = Accept::new(public, limits, metrics, tasks.clone(), true);
+        let public_loop = Accept { listener: public, limits, metrics, tasks, public: true, entrance };
         public_loop
-            .run(stop, move |client, request| {
+            .run(stop, move |peer, request| {
                 let edge = edge.clone();
-                async move { edge.answer(client, request).await }
+                async move { edge.answer(&peer, request).await }
             })
             .await;
+        if let Some(redirecting) = redirecting {
+            // As below.
+            let _ = redirecting.await;
+        }
         proxy.close();
         inside_stop.cancel();
         // The task ends with its token; that it panicked would be in the log already.
         let _ = inside_done.await;
-    }
-}
-
-/// One accept loop.
-struct Accept {
-    listener: TcpListener,
-    limits: Limits,
-    metrics: Arc<Metrics>,
-    tasks: TaskTracker,
-    /// Whether connections count in the metrics of the public side.
-    public: bool,
-    clients: Arc<Clients>,
-}
-
-impl Accept {
-    fn new(listener: TcpListener, limits: Limits, metrics: Arc<Metrics>, tasks: TaskTracker, public: bool) -> Self {
-        let clients = Arc::new(Clients::default());
-        Self { listener, limits, metrics, tasks, public, clients }
-    }
-
-    /// Accepts until `stop`; then waits for open connections, and cuts off what is open after the drain time.
-    async fn run<A, F>(self, stop: CancellationToken, answer: A)
-    where
-        A: Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response<Body>> + Send + 'static,
-    {
-        let cut = CancellationToken::new();
-        let open = TaskTracker::new();
-        while let Some(accepted) = stop.run_until_cancelled(self.listener.accept()).await {
-            let (stream, client) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file descriptors, most likely: others have to close before it can go on.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            };
-            let Some(seat) = self.seat(&stream, client.ip()) else { continue };
-            let connection = self.connection(stream, client, answer.clone(), stop.clone());
-            let cut = cut.clone();
-            self.tasks.spawn(open.track_future(async move {
-                cut.run_until_cancelled(connection).await;
-                drop(seat);
-            }));
-        }
-        drop(self.listener);
-        open.close();
-        if tokio::time::timeout(self.limits.drain_time, open.wait()).await.is_err() {
-            tracing::warn!(connections = open.len(), "cut off connections that were not done in time");
-            cut.cancel();
-            open.wait().await;
-        }
-    }
-
-    /// A seat for a new connection; none, and a short answer, when all are taken.
-    fn seat(&self, stream: &TcpStream, client: IpAddr) -> Option<Seat> {
-        let counted = self.public.then(|| self.metrics.connection());
-        match Clients::seat(&self.clients, client, &self.limits) {
-            Ok(seat) => Some(Seat { _seat: seat, _counted: counted }),
-            Err(reason) => {
-                self.metrics.refused(reason);
-                // As good as nothing is lost when it cannot be written at once.
-                let _ = stream.try_write(full().as_bytes());
-                None
-            }
-        }
-    }
-
-    /// One connection from its first byte to its last.
-    fn connection<A, F>(
-        &self,
-        stream: TcpStream,
-        client: SocketAddr,
-        answer: A,
-        stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + use<A, F>
-    where
-        A: Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response<Body>> + Send + 'static,
-    {
-        let limits = self.limits.clone();
-        let builder = builder(&limits, self.tasks.clone());
-        let metrics = self.metrics.clone();
-        async move {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection ended before it began");
-                return;
-            }
-            let activity = Activity::new();
-            let reset = Reset::default();
-            let guard = Guard::new(stream, &limits, reset.clone(), metrics);
-            let service = service_fn(|request: Request<Incoming>| {
-                let (answer, open) = (answer.clone(), activity.begin());
-                let reset = (request.version() == Version::HTTP_10).then(|| reset.clone());
-                async move {
-                    let response = answer(client, request).await;
-                    Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, reset, _open: open }))
-                }
-            });
-            let mut connection = pin!(builder.serve_connection(TokioIo::new(guard), service));
-            let mut ending = false;
-            loop {
-                tokio::select! {
-                    outcome = connection.as_mut() => {
-                        if let Err(error) = outcome {
-                            tracing::debug!(error = %error, "a connection ended early");
-                        }
-                        return;
-                    }
-                    () = until_end(&stop, &activity, limits.keep_alive_time), if !ending => {
-                        ending = true;
-                        connection.as_mut().graceful_shutdown();
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A seat, and its place in the count of open connections.
-struct Seat {
-    _seat: ClientSeat,
-    _counted: Option<Held>,
-}
-
-/// The answer to a connection that finds no seat: small enough to be written at once.
-fn full() -> String {
-    const TEXT: &str = "Gerade rufen sehr viele Menschen diese Seite auf. Bitte versuchen Sie es in einer Minute noch \
-        einmal. Auskunft zu allen Behörden gibt die Behördennummer 115.\n";
-    format!(
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{TEXT}",
-        TEXT.len()
-    )
-}
-
-/// Waits until the connection should take no further request.
-async fn until_end(stop: &CancellationToken, activity: &Activity, keep_alive_time: Duration) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = activity.idle_for(keep_alive_time) => {}
-    }
-}
-
-/// hyper for both versions, with the timer on each: without it a default time is silently off.
-fn builder(limits: &Limits, tasks: TaskTracker) -> auto::Builder<OnTracker> {
-    let mut builder = auto::Builder::new(OnTracker(tasks));
-    // The guard bounds the head; hyper's time runs from the end of the answer before, so it bounds the pause.
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.keep_alive_time.max(limits.head_time))
-        .max_headers(limits.fields)
-        .max_buf_size(limits.head_bytes.max(8 * 1024));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(20))
-        .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(20)
-        .max_local_error_reset_streams(Some(100))
-        .max_send_buf_size(256 * 1024);
-    builder
-}
-
-/// Spawns what hyper spawns on our tracker.
-#[derive(Clone)]
-struct OnTracker(TaskTracker);
-
-impl<F> Executor<F> for OnTracker
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, task: F) {
-        self.0.spawn(task);
-    }
-}
-
-/// How busy one connection is.
-#[derive(Clone)]
-struct Activity(Arc<Mutex<Busy>>);
-
-struct Busy {
-    open: usize,
-    since: Instant,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self(Arc::new(Mutex::new(Busy { open: 0, since: Instant::now() })))
-    }
-
-    fn begin(&self) -> OpenRequest {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).open += 1;
-        OpenRequest(self.clone())
-    }
-
-    /// Ends when no request was open for `time`.
-    async fn idle_for(&self, time: Duration) {
-        loop {
-            let deadline = {
-                let busy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                let since = if busy.open > 0 { Instant::now() } else { busy.since };
-                since + time
-            };
-            if deadline <= Instant::now() {
-                return;
-            }
-            tokio::time::sleep_until(deadline).await;
-        }
-    }
-}
-
-/// One open request of a connection, until it is dropped.
-struct OpenRequest(Activity);
-
-impl Drop for OpenRequest {
-    fn drop(&mut self) {
-        let mut busy = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.open -= 1;
-        busy.since = Instant::now();
-    }
-}
-
-/// A body that keeps its request open until it is dropped.
-struct Open {
-    body: Body,
-    /// For HTTP/1.0, which cannot show otherwise that an answer of unknown length was cut off.
-    reset: Option<Reset>,
-    _open: OpenRequest,
-}
-
-impl HttpBody for Open {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if let (Poll::Ready(Some(Err(_))), Some(reset)) = (&frame, &self.reset) {
-            reset.demand();
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -18,13 +18,14 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::body::Pace;
 use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Bounds, Breaking, LeaveOut, Proxy, Repeats, Settings};
 use crate::router::Router;
 use crate::routes::Routes;
-use crate::server::{BindError, Limits, Server, bind};
+use crate::server::{BindError, Certificates, Front, Handed, HandoverError, Limits, Server, TlsError, Trusted, bind};
 
 /// How often is looked which portals are due.
 const TICK: Duration = Duration::from_secs(1);
@@ -35,6 +36,15 @@ pub enum StartError {
     /// A listener.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A listener that was handed over.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
+    /// The certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The reading of certificates: a fault of ours.
+    #[error("the reading of the certificates ended by a panic")]
+    Certificates(#[source] tokio::task::JoinError),
     /// A metric is registered twice.
     #[error("cannot set up the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -54,6 +64,8 @@ pub struct Gateway {
     routes_file: PathBuf,
     public: SocketAddr,
     internal: SocketAddr,
+    redirect: Option<SocketAddr>,
+    certificates: Option<Arc<Certificates>>,
 }
 
 impl Gateway {
@@ -65,21 +77,54 @@ impl Gateway {
         registry: Registry,
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
-        let public = bind(config.server.listen).await?;
-        let internal = bind(config.server.internal).await?;
+        Self::open_on(Handed::nothing(), config, catalog, registry, tasks).await
+    }
+
+    /// The same, on the listeners that were `handed` over, as far as there are some.
+    pub async fn open_on(
+        mut handed: Handed,
+        config: &Config,
+        catalog: Catalog,
+        registry: Registry,
+        tasks: &TaskTracker,
+    ) -> Result<Self, StartError> {
+        let public = listener(&mut handed, "public", config.server.listen).await?;
+        let internal = listener(&mut handed, "internal", config.server.internal).await?;
         let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);
         let (public_address, internal_address) =
             (address(&public, config.server.listen), address(&internal, config.server.internal));
         let metrics = Arc::new(Metrics::new(registry)?);
+        let certificates = match &config.tls {
+            Some(tls) => Some(certificates(tls.clone(), Arc::clone(&metrics)).await?),
+            None => None,
+        };
+        let redirect = match config.tls.as_ref().and_then(|tls| tls.redirect_from) {
+            Some(from) => Some(listener(&mut handed, "redirect", from).await?),
+            None => None,
+        };
+        if handed.left() > 0 {
+            let sockets = handed.left();
+            tracing::warn!(sockets, "sockets were handed over that no listener of the configuration takes");
+        }
+        let redirect_address = redirect.as_ref().and_then(|redirect| redirect.local_addr().ok());
+        let front = Front {
+            tls: certificates.as_ref().map(|certificates| certificates.acceptor()).transpose()?,
+            redirect: redirect.map(|redirect| (redirect, config.server.public_url.clone())),
+            trusted: Trusted { networks: config.server.trusted.clone(), field: config.server.forwarded_field },
+            proxy_protocol: config.server.proxy_protocol,
+        };
         let routes = Arc::new(ArcSwap::from_pointee(Routes::not_loaded()));
         let egress = config.egress.rule();
         let allow = Arc::new(move |address| egress.allows(address).is_ok());
         let seconds = Duration::from_secs;
+        let body_pace =
+            Pace { bytes_per_s: config.server.min_body_bytes_per_s, grace: seconds(config.server.body_grace_s) };
         let settings = Settings {
             connect_time: seconds(config.proxy.connect_timeout_s),
             first_byte_time: seconds(config.proxy.head_timeout_s),
             idle_time: seconds(config.proxy.idle_timeout_s),
             max_body_bytes: config.proxy.max_body_bytes,
+            body_pace,
             portal_places: config.proxy.max_in_flight,
             leave_out: LeaveOut {
                 max_failures: config.proxy.max_failures,
@@ -104,6 +149,9 @@ impl Gateway {
             head_time: seconds(config.server.head_timeout_s),
             keep_alive_time: seconds(config.server.idle_timeout_s),
             body_idle_time: seconds(config.server.body_idle_timeout_s),
+            body_pace,
+            requests_per_s: config.server.requests_per_s,
+            burst: config.server.burst,
             drain_time: seconds(config.server.drain_s),
             head_bytes: config.server.max_head_bytes,
             fields: config.server.max_fields,
@@ -126,12 +174,35 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
             ready: Arc::new(move || asked.check().map_err(|error| error.to_string())),
             limits,
+            front,
             tasks: tasks.clone(),
         };
         let own_host = config.server.public_url.host_str().map(str::to_owned);
         let (public, internal) = (public_address, internal_address);
         let routes_file = config.routes_file();
-        Ok(Self { server, insights, routes, proxy, metrics, own_host, routes_file, public, internal })
+        Ok(Self {
+            server,
+            insights,
+            routes,
+            proxy,
+            metrics,
+            own_host,
+            routes_file,
+            public,
+            internal,
+            redirect: redirect_address,
+            certificates,
+        })
+    }
+
+    /// Where pages are sent on to TLS, if anywhere.
+    pub fn redirect(&self) -> Option<SocketAddr> {
+        self.redirect
+    }
+
+    /// The certificates in use, where citizens reach us by TLS.
+    pub fn certificates(&self) -> Option<Arc<Certificates>> {
+        self.certificates.clone()
     }
 
     /// Where the public side listens.
@@ -159,6 +230,22 @@ impl Gateway {
         // That it panicked is in the log already.
         let _ = keeping.await;
     }
+}
+
+/// The listener that was handed over under this name, else a new one.
+async fn listener(handed: &mut Handed, name: &str, address: SocketAddr) -> Result<tokio::net::TcpListener, StartError> {
+    match handed.take(name)? {
+        Some(listener) => {
+            tracing::info!(name, "listening on a socket that was handed over");
+            Ok(listener)
+        }
+        None => Ok(bind(address).await?),
+    }
+}
+
+async fn certificates(tls: config::Tls, metrics: Arc<Metrics>) -> Result<Arc<Certificates>, StartError> {
+    let read = tokio::task::spawn_blocking(move || Certificates::open(&tls, metrics, clock::now())).await;
+    Ok(Arc::new(read.map_err(StartError::Certificates)??))
 }
 
 /// Collects portals as they become due, until `stop`.

@@ -7,6 +7,7 @@ mod caching;
 mod citizen;
 mod crash;
 mod dashboards;
+mod edge;
 mod faults;
 mod guard;
 mod imports;

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use command_fds::{CommandFdExt, FdMapping};
 use tempfile::TempDir;
 
 use crate::client::get;
@@ -125,28 +126,50 @@ impl Installation {
 
     /// Starts a command.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        Running::start(self.command(arguments))
+        self.start_with(arguments, |_| {})
+    }
+
+    /// Starts a command after `change` to what it is started with.
+    pub fn start_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Running {
+        let mut command = self.command(arguments);
+        change(&mut command);
+        Running::start(command)
+    }
+
+    /// Starts `serve` with further `arguments` on a socket that is open already, which is handed over as systemd does.
+    #[track_caller]
+    pub fn serve_on(&self, public: &TcpListener, arguments: &[&str]) -> Serving {
+        let mut command = Command::new("sh");
+        // Its own process id is known to the process alone.
+        command.args(["-c", "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=public exec \"$0\" \"$@\""]);
+        command.arg(&self.exe).arg("serve").args(arguments).current_dir(self.dir());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let socket = FdMapping { parent_fd: public.try_clone().unwrap().into(), child_fd: 3 };
+        command.fd_mappings(vec![socket]).unwrap();
+        Serving::begun(Running::start(command))
     }
 
     /// Starts `serve` and waits until it listens.
     #[track_caller]
     pub fn serve(&self) -> Serving {
-        let mut running = self.start(&["serve"]);
-        let line = running.wait_for("listening on ");
-        let address = |part: &str| {
-            let rest = line.split(part).nth(1).unwrap_or_else(|| panic!("{line}"));
-            let text: String = rest.chars().take_while(|sign| sign.is_ascii_digit() || ".:".contains(*sign)).collect();
-            text.parse().unwrap_or_else(|error| panic!("{error}: {text} in {line}"))
-        };
-        Serving {
-            public: address("listening on http://"),
-            internal: address("internal side on http://"),
-            running: Some(running),
-        }
+        Serving::begun(self.start(&["serve"]))
     }
 }
 
 impl Serving {
+    /// Waits until a `serve` listens.
+    #[track_caller]
+    pub fn begun(mut running: Running) -> Self {
+        let line = running.wait_for("listening on http");
+        let address = |part: &str| {
+            let rest = line.split(part).nth(1).and_then(|rest| rest.split("://").nth(1));
+            let rest = rest.unwrap_or_else(|| panic!("{line}"));
+            let text: String = rest.chars().take_while(|sign| sign.is_ascii_digit() || ".:".contains(*sign)).collect();
+            text.parse().unwrap_or_else(|error| panic!("{error}: {text} in {line}"))
+        };
+        Self { public: address("listening on "), internal: address("internal side on "), running: Some(running) }
+    }
+
     /// Waits until routes are loaded, which is a moment after it listens.
     #[track_caller]
     pub fn ready(self) -> Self {

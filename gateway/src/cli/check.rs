@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use config::{Tls, clock};
 use serde_json::json;
 
 use super::{Exit, Fault, Format};
 use crate::routes::Routes;
+use crate::server::Certificate;
 
 pub(super) fn run(file: &Path, format: Format) -> Result<Exit, Fault> {
     let loaded = config::load(file);
@@ -17,7 +19,11 @@ pub(super) fn run(file: &Path, format: Format) -> Result<Exit, Fault> {
             let mut faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
             faults.extend(route_faults.iter().map(ToString::to_string));
             faults.extend(routes.self_test().err());
-            (faults, loaded.warnings.iter().map(ToString::to_string).collect(), loaded.portals.len())
+            let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+            if let Some(tls) = &loaded.config.tls {
+                certificates(tls, &mut faults, &mut warnings);
+            }
+            (faults, warnings, loaded.portals.len())
         }
     };
     match format {
@@ -32,5 +38,20 @@ pub(super) fn run(file: &Path, format: Format) -> Result<Exit, Fault> {
         Ok(Exit::Done)
     } else {
         Err(Fault::Usage(format!("{} is not ready to serve", file.display())))
+    }
+}
+
+/// Reads the certificates as `serve` would, and notes what is wrong with each.
+fn certificates(tls: &Tls, faults: &mut Vec<String>, warnings: &mut Vec<String>) {
+    for files in &tls.certificates {
+        let read = Certificate::read(files, tls.profile);
+        match read.map(|certificate| certificate.not_now(files, clock::now())) {
+            Ok(not_now) => faults.extend(not_now.map(|fault| fault.to_string())),
+            Err(fault) => faults.push(fault.to_string()),
+        }
+        if Certificate::is_open_to_all(files) {
+            let key = files.key.display();
+            warnings.push(format!("{key} can be read by everybody on this machine, expected mode 0600 or 0640"));
+        }
     }
 }

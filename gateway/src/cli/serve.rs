@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use config::telemetry::{self, LogFormat};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Exit, Fault, Half, setup};
 use crate::router::Origin;
-use crate::service::{self, Gateway};
+use crate::server::{Handed, TlsError};
+use crate::service::{self, Gateway, StartError};
 use registry::{Followers, Watch};
 
 /// How often a gateway without an indexer looks whether another process has changed the index.
@@ -36,19 +38,35 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
     let mut router = None;
     let mut reading = None;
     let mut serving = None;
+    let mut certificates = None;
     if only != Some(Half::Indexer) {
         let catalog = match &indexer {
             Some(indexer) => indexer.catalog(),
             None => setup::catalog(&config, registered.clone()).await?,
         };
-        let gateway = Gateway::open(&config, catalog.clone(), registry, &tasks).await.map_err(Fault::work)?;
+        let handed = Handed::to_this_process();
+        let opened = Gateway::open_on(handed, &config, catalog.clone(), registry, &tasks).await;
+        let gateway = opened.map_err(|error| match error {
+            StartError::Tls(error @ TlsError::NoneUsable(_)) => Fault::Usage(format!("{}: {error}", file.display())),
+            error => Fault::work(error),
+        })?;
         let table = gateway.router();
         if table.load(&registered, origin) && origin != Origin::Kept {
             let (keeping, registered) = (table.clone(), registered.clone());
             let kept = tokio::task::spawn_blocking(move || keeping.keep(&registered)).await;
             kept.map_err(Fault::work)?;
         }
-        eprintln!("listening on http://{}, internal side on http://{}", gateway.public(), gateway.internal());
+        certificates = gateway.certificates();
+        let scheme = if certificates.is_some() { "https" } else { "http" };
+        eprintln!("listening on {scheme}://{}, internal side on http://{}", gateway.public(), gateway.internal());
+        if let Some(redirect) = gateway.redirect() {
+            eprintln!("sending pages on from http://{redirect}");
+        }
+        if let (Some(certificates), Some(tls)) = (&certificates, &config.tls)
+            && tls.look_s > 0
+        {
+            tasks.spawn(Arc::clone(certificates).watch(Duration::from_secs(tls.look_s), stop.clone()));
+        }
         router = Some(table);
         if indexer.is_none() {
             let (catalog, dir, stop) = (catalog.clone(), config.index.dir.clone(), stop.clone());
@@ -76,9 +94,12 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
     }
     let watch = Watch::new(file, config.routes.look_s, state);
-    let followers = Followers { file: file.to_owned(), portals, indexer: indexer.clone(), reading, router };
+    let followers =
+        Followers { file: file.to_owned(), portals, indexer: indexer.clone(), reading, router, certificates };
+    tell(&[NotifyState::Ready]);
     wait_for_end(Arc::new(followers), watch).await?;
     tracing::info!("draining");
+    tell(&[NotifyState::Stopping]);
     stop.cancel();
     let rest = async {
         if let Some(serving) = serving {
@@ -110,10 +131,22 @@ async fn wait_for_end(followers: Arc<Followers>, mut watch: Watch) -> Result<(),
             _ = hangup.recv() => {}
             () = watch.changed() => {}
         }
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => tell(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::warn!(%error, "cannot tell the service manager of the reload"),
+        }
         watch.begin().await;
         let followers = Arc::clone(&followers);
         if let Err(error) = tokio::task::spawn_blocking(move || followers.reload()).await {
             tracing::error!(%error, "the reload ended by a panic; what was changed before stays changed");
         }
+        tell(&[NotifyState::Ready]);
+    }
+}
+
+/// Tells systemd how we are, where it started us; nothing else depends on it.
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "cannot tell the service manager how the process is");
     }
 }

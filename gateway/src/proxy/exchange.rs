@@ -166,7 +166,7 @@ fn verdict(failure: &Failure) -> Verdict {
 /// Why a request that may have been sent brought no answer.
 fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
     match course.and_then(Course::cut) {
-        Some(Cut::Stalled) => return Miss::Final(Failure::BodyStalled),
+        Some(Cut::Stalled | Cut::Slow) => return Miss::Final(Failure::BodyStalled),
         Some(Cut::TooLarge) => return Miss::Final(Failure::BodyTooLarge),
         Some(Cut::BrokenOff) => return Miss::Final(Failure::BodyCut),
         None => {}

@@ -84,8 +84,10 @@ const NOT_FROM_PORTALS: &[&str] = &[
 /// Who asks, as far as a portal is told.
 #[derive(Debug, Clone)]
 pub struct Client {
-    /// The address that the connection came from.
+    /// Its address: where the connection came from, or what a proxy that we trust says.
     pub address: IpAddr,
+    /// The scheme that it used, where that is known; that of our public address else.
+    pub scheme: Option<&'static str>,
     /// The id that the request has in our log.
     pub request_id: String,
 }
@@ -208,17 +210,18 @@ fn write_forwarding(fields: &mut HeaderMap, route: &PortalRoute, client: &Client
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("\"[{address}]\""),
     };
+    let scheme = client.scheme.unwrap_or(public.scheme());
     let told = |responsible: &Responsible| (responsible.schluessel.to_string(), responsible.ars.to_string());
     let (schluessel, ars) = route.responsible.as_ref().map(told).unwrap_or_default();
     let mut forwarded = format!("for={node}");
     let quote = if host.contains([':', '[']) { "\"" } else { "" };
     // Writing to a String cannot fail.
-    let _ = write!(forwarded, ";host={quote}{host}{quote};proto={}", public.scheme());
+    let _ = write!(forwarded, ";host={quote}{host}{quote};proto={scheme}");
     for (name, text) in [
         ("forwarded", forwarded.as_str()),
         ("x-forwarded-for", &address.to_string()),
         ("x-forwarded-host", &host),
-        ("x-forwarded-proto", public.scheme()),
+        ("x-forwarded-proto", scheme),
         ("x-forwarded-prefix", route.told_prefix()),
         ("x-leistungsschluessel", &schluessel),
         ("x-regionalschluessel", &ars),
@@ -253,7 +256,7 @@ mod tests {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
         }
-        let client = Client { address: address.parse().unwrap(), request_id: "1f".into() };
+        let client = Client { address: address.parse().unwrap(), scheme: None, request_id: "1f".into() };
         let public = "https://verbund.example".parse().unwrap();
         towards_portal(&request.into_parts().0, &PortalRoute::sample(place), &client, &public, "gw")
     }

@@ -3,7 +3,7 @@
 //! The phases are plain functions called in order. Whatever happens, a panic included, ends in one response, one log
 //! line and one counter. Client addresses, query text and bodies are never logged; the trace id is, when it is one.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -23,10 +23,13 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 use super::Limits;
+use super::accept::{Entrance, Peer};
+use super::rate::Bucket;
+use super::seats::{ClientSeat, Clients};
 use crate::body::{Body, Bounded};
-use crate::failure::{self, Failure, secure_headers, wants_json};
+use crate::failure::{self, Failure, by_tls_only, secure_headers, wants_json};
 use crate::insights::Asker;
-use crate::metrics::{Answered, Held, Metrics};
+use crate::metrics::{Answered, Direction, Held, Metrics, Refused};
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::{Client, Proxy, trace_id};
 use crate::routes::{Does, Matched, Routes, Target, Wanted};
@@ -39,6 +42,7 @@ pub(super) struct Edge {
     proxy: Arc<Proxy>,
     metrics: Arc<Metrics>,
     limits: Limits,
+    entrance: Arc<Entrance>,
     ids: RequestIds,
 }
 
@@ -47,6 +51,15 @@ struct Asked {
     id: String,
     as_json: bool,
     version: Version,
+    by_tls: bool,
+}
+
+/// Whose request it is.
+struct Visitor {
+    address: IpAddr,
+    scheme: Option<&'static str>,
+    /// The seat of a client for which a proxy speaks.
+    seat: Option<ClientSeat>,
 }
 
 impl Edge {
@@ -57,21 +70,26 @@ impl Edge {
         proxy: Arc<Proxy>,
         metrics: Arc<Metrics>,
         limits: Limits,
+        entrance: Arc<Entrance>,
     ) -> Self {
-        Self { pages, routes, who, proxy, metrics, limits, ids: RequestIds::new() }
+        Self { pages, routes, who, proxy, metrics, limits, entrance, ids: RequestIds::new() }
     }
 
     /// The answer to `request`, whatever happens.
-    pub(super) async fn answer(&self, client: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn answer(&self, peer: &Peer, request: Request<Incoming>) -> Response<Body> {
+        let mut ticket = Ticket::new(self.metrics.clone(), self.ids.next());
+        let (mut visitor, admitted) = self.visitor(peer, request.headers());
         let asked = Asked {
-            id: self.ids.next(),
+            id: ticket.id.clone(),
             as_json: wants_json(request.uri().path(), request.headers()),
             version: request.version(),
+            by_tls: visitor.scheme == Some("https"),
         };
-        let mut ticket = Ticket::new(self.metrics.clone(), asked.id.clone());
         ticket.trace = trace_id(request.headers()).map(str::to_owned);
+        ticket.seat = visitor.seat.take();
         let bodiless = request.method() == Method::HEAD;
-        let mut target = check(&request, &self.limits).and_then(|host| self.find(&request, host.as_deref()));
+        let checked = admitted.and_then(|()| check(&request, &self.limits));
+        let mut target = checked.and_then(|host| self.find(&request, host.as_deref()));
         if let Ok(Target::Responsible(wanted)) = &target {
             target = Ok(self.responsible(wanted).await.map_or(Target::Own, Target::Portal));
         }
@@ -80,12 +98,12 @@ impl Edge {
             Ok(Target::NotLoaded) => self.failed(&Failure::NotLoaded, &asked, None),
             Ok(Target::Own | Target::Responsible(_)) => {
                 ticket.by = Answered::Own;
-                self.own(request, client, &asked).await
+                self.own(request, visitor.address, &asked).await
             }
             Ok(Target::Portal(matched)) => {
                 ticket.by = Answered::Portal;
                 ticket.portal = Some(matched.route.portal.clone());
-                self.portal(request, &matched, client, &asked).await
+                self.portal(request, &matched, &visitor, &asked).await
             }
         };
         if let Ok(id) = HeaderValue::from_str(&asked.id) {
@@ -94,6 +112,37 @@ impl Edge {
         ticket.status = response.status();
         ticket.whole = bodiless || response.body().is_end_stream();
         response.map(|body| Body::new(Told { body, ticket }))
+    }
+
+    /// Whose request it is, and whether it may ask now.
+    fn visitor(&self, peer: &Peer, fields: &http::HeaderMap) -> (Visitor, Result<(), Failure>) {
+        let Peer { address, scheme, trusted, bucket } = peer;
+        if !trusted {
+            let visitor = Visitor { address: *address, scheme: *scheme, seat: None };
+            return (visitor, bucket.as_deref().map_or(Ok(()), |bucket| self.in_time(bucket)));
+        }
+        let Entrance { trusted, rates, clients, .. } = &*self.entrance;
+        let named = trusted.client(*address, fields);
+        let mut visitor = Visitor { address: named.address, scheme: scheme.or(named.scheme), seat: None };
+        // A proxy of ours that asks for itself, such as for a health check.
+        if trusted.has(named.address) {
+            return (visitor, Ok(()));
+        }
+        let bucket = rates.as_ref().and_then(|rates| rates.bucket(named.address));
+        let admitted = bucket.map_or(Ok(()), |bucket| self.in_time(&bucket)).and_then(|()| {
+            let seat = Clients::own_seat(clients, named.address, &self.limits);
+            visitor.seat = Some(seat.map_err(|reason| Failure::TooOften { reason, seconds: 10 })?);
+            Ok(())
+        });
+        (visitor, admitted)
+    }
+
+    fn in_time(&self, bucket: &Bucket) -> Result<(), Failure> {
+        let Some(rates) = &self.entrance.rates else { return Ok(()) };
+        rates.take(bucket, Instant::now()).map_err(|wait| {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            Failure::TooOften { reason: Refused::Rate, seconds }
+        })
     }
 
     fn find(&self, request: &Request<Incoming>, host: Option<&str>) -> Result<Target, Failure> {
@@ -113,15 +162,22 @@ impl Edge {
         Some(routes.way_in(&asked.portals)?.matched(wanted, asked.name, asked.phone))
     }
 
-    async fn own(&self, mut request: Request<Incoming>, client: SocketAddr, asked: &Asked) -> Response<Body> {
-        if let Some(asker) = Asker::of(client.ip(), request.method(), request.headers()) {
+    async fn own(&self, mut request: Request<Incoming>, client: IpAddr, asked: &Asked) -> Response<Body> {
+        if let Some(asker) = Asker::of(client, request.method(), request.headers()) {
             request.extensions_mut().insert(asker);
         }
-        let Limits { body_idle_time, own_body_bytes, .. } = self.limits;
-        let request = request.map(|body| Body::new(Bounded::new(body, body_idle_time, own_body_bytes)));
+        let Limits { body_idle_time, own_body_bytes, body_pace, .. } = self.limits;
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                return Body::empty();
+            }
+            let body = Bounded::new(body, body_idle_time, own_body_bytes);
+            Body::new(body.from_client(body_pace, &self.metrics, None))
+        });
         match unpanicked(page(self.pages.clone(), request)).await {
             Some(mut response) => {
                 secure_headers(response.headers_mut());
+                asked.mark(&mut response);
                 response
             }
             None => self.failed(&Failure::Panic, asked, None),
@@ -132,7 +188,7 @@ impl Edge {
         &self,
         request: Request<Incoming>,
         matched: &Matched,
-        client: SocketAddr,
+        visitor: &Visitor,
         asked: &Asked,
     ) -> Response<Body> {
         let route = &matched.route;
@@ -147,7 +203,11 @@ impl Edge {
                 })
             }),
             Does::Redirect { status, .. } => match matched.redirect(request.uri().query()) {
-                Some(to) => return redirect(status.code(), status.is_permanent(), &to),
+                Some(to) => {
+                    let mut response = redirect(status.code(), status.is_permanent(), &to);
+                    asked.mark(&mut response);
+                    return response;
+                }
                 None => Some(Failure::Target),
             },
             Does::Gone { text, successor } => Some(Failure::Gone {
@@ -159,7 +219,8 @@ impl Edge {
         if let Some(failure) = failure {
             return self.failed(&failure, asked, Some(matched));
         }
-        let client = Client { address: client.ip(), request_id: asked.id.clone() };
+        let Visitor { address, scheme, .. } = *visitor;
+        let client = Client { address, scheme, request_id: asked.id.clone() };
         let answer = unpanicked(self.proxy.forward(request, matched, &client)).await;
         answer.unwrap_or(Err(Failure::Panic)).unwrap_or_else(|failure| self.failed(&failure, asked, Some(matched)))
     }
@@ -183,6 +244,7 @@ impl Edge {
             phone: matched.and_then(|matched| matched.route.phone.as_deref()),
             as_json: asked.as_json,
         });
+        asked.mark(&mut response);
         if failure.closes() && asked.version < Version::HTTP_2 {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -190,8 +252,17 @@ impl Edge {
     }
 }
 
+impl Asked {
+    /// Marks an answer of ours as one that came by TLS, when it did.
+    fn mark(&self, response: &mut Response<Body>) {
+        if self.by_tls {
+            by_tls_only(response.headers_mut());
+        }
+    }
+}
+
 /// Sends the client to `to`. One for good may be kept for an hour, so that a mistake does not stay for good.
-fn redirect(code: u16, for_good: bool, to: &str) -> Response<Body> {
+pub(super) fn redirect(code: u16, for_good: bool, to: &str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::FOUND);
     let fields = response.headers_mut();
@@ -227,7 +298,7 @@ async fn unpanicked<T>(future: impl Future<Output = T>) -> Option<T> {
 /// Refuses what must not be routed; else the host that was asked for, lower case and without port.
 ///
 /// HTTP/1.0 alone may leave the host out. Source: RFC 9112, section 3.2; RFC 9113, section 8.3.1.
-fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Option<String>, Failure> {
+pub(super) fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Option<String>, Failure> {
     if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
         return Err(Failure::Method);
     }
@@ -318,6 +389,9 @@ struct Ticket {
     status: StatusCode,
     begun: Instant,
     whole: bool,
+    /// Of the body that went to the client.
+    bytes: u64,
+    seat: Option<ClientSeat>,
     _open: Held,
 }
 
@@ -333,6 +407,8 @@ impl Ticket {
             status: gone(),
             begun: Instant::now(),
             whole: false,
+            bytes: 0,
+            seat: None,
             _open: open,
         }
     }
@@ -347,6 +423,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let took = self.begun.elapsed();
         self.metrics.answered(self.by, self.portal.as_ref(), self.status, took);
+        self.metrics.moved(Direction::Out, self.portal.as_ref(), self.bytes);
         tracing::info!(
             request.id = %self.id,
             trace.id = self.trace.as_deref().unwrap_or_default(),
@@ -372,6 +449,9 @@ impl HttpBody for Told {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            self.ticket.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
         let failed = matches!(frame, Poll::Ready(Some(Err(_))));
         self.ticket.whole = !failed && (matches!(frame, Poll::Ready(None)) || self.body.is_end_stream());
         frame

@@ -12,11 +12,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 use super::framing::{Ambiguity, Framing};
+use super::stream::Stream;
 use crate::metrics::{Metrics, Refused};
 
 /// No parser takes this for a head; the empty line makes hyper look at once.
@@ -24,7 +24,7 @@ const SPOILT: &[u8] = b"\0\r\n\r\n";
 
 /// A client's stream under watch.
 pub struct Guard {
-    stream: TcpStream,
+    stream: Stream,
     reset: Reset,
     framing: Framing,
     metrics: Arc<Metrics>,
@@ -81,7 +81,7 @@ impl Deadline {
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.reset.0.load(Ordering::Acquire)
-            && let Err(error) = self.stream.set_zero_linger()
+            && let Err(error) = self.stream.tcp().set_zero_linger()
         {
             tracing::debug!(%error, "cannot reset a connection");
         }
@@ -90,7 +90,7 @@ impl Drop for Guard {
 
 impl Guard {
     /// Watches `stream` under `limits`; resets it at its end if `reset` demands that.
-    pub fn new(stream: TcpStream, limits: &Limits, reset: Reset, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(stream: Stream, limits: &Limits, reset: Reset, metrics: Arc<Metrics>) -> Self {
         Self {
             stream,
             reset,

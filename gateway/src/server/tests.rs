@@ -1,7 +1,16 @@
 #![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
 
+use bytes::Bytes;
+use http::Request;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::accept::OnTracker;
 use super::*;
 use crate::fake::{Conn, Plan, Upstream, portal};
+
+mod front;
 
 #[track_caller]
 fn check_refused(answer: &str, status: u16, what: &str) {

@@ -26,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::pages::forward::{Asked, WhoIsAsked};
 use crate::proxy::{Proxy, Settings};
 use crate::routes::Routes;
-use crate::server::{Limits, Server, bind};
+use crate::server::{Front, Limits, Server, bind};
 
 const FEW: usize = 10;
 const MANY: usize = 10_000;
@@ -151,6 +151,7 @@ async fn gateway(routes: Routes) -> Result<Serving, Fault> {
         metrics,
         ready: Arc::new(|| Ok(())),
         limits: Limits { drain_time: Duration::from_secs(1), ..Limits::default() },
+        front: Front::default(),
         tasks: tasks.clone(),
     };
     tasks.spawn(server.run(stop.clone()));

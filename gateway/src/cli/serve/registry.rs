@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use config::{Config, ConfigError, Loaded, RegistryState};
+use config::{Config, ConfigError, Loaded, RegistryState, clock};
 use connectors::registration::Portal;
 use indexer::catalog::Catalog;
 use indexer::run::Indexer;
@@ -14,6 +14,7 @@ use indexer::run::Indexer;
 use crate::cli::{Fault, setup};
 use crate::router::{Origin, Router};
 use crate::routes::kept::{self, KeptError};
+use crate::server::Certificates;
 
 /// What a process starts from.
 pub(super) struct Start {
@@ -82,11 +83,15 @@ pub(super) struct Followers {
     pub(super) indexer: Option<Arc<Indexer>>,
     pub(super) reading: Option<Catalog>,
     pub(super) router: Option<Router>,
+    pub(super) certificates: Option<Arc<Certificates>>,
 }
 
 impl Followers {
-    /// Takes the portals anew from their files. Blocks on the disk.
+    /// Takes the portals anew from their files, and the certificates. Blocks on the disk.
     pub(super) fn reload(&self) {
+        if let Some(certificates) = &self.certificates {
+            certificates.reload(clock::now());
+        }
         let loaded = match config::load(&self.file) {
             Ok(loaded) => loaded,
             Err(error) => return self.stay(&error.to_string()),
