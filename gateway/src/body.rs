@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -78,13 +79,24 @@ pub struct Bounded<B> {
     sleep: Option<Pin<Box<Sleep>>>,
     armed: bool,
     ended: bool,
+    /// Whether the body knows by itself that all of it came.
+    knows_its_end: bool,
     course: Course,
 }
 
 impl<B> Bounded<B> {
     /// `body` with at most `idle` between two pieces and at most `max_bytes` in all.
     pub fn new(body: B, idle: Duration, max_bytes: u64) -> Self {
-        Self { body, idle, left: max_bytes, sleep: None, armed: false, ended: false, course: Course::begun() }
+        let course = Course::begun();
+        Self { body, idle, left: max_bytes, sleep: None, armed: false, ended: false, knows_its_end: false, course }
+    }
+
+    /// The same for a body of a message of `version`.
+    ///
+    /// A stream of HTTP/2 may be reset without an error code, which hyper shows as an end like any other; only a body
+    /// that has its end was whole.
+    pub fn of(self, version: Version) -> Self {
+        Self { knows_its_end: version == Version::HTTP_2, ..self }
     }
 
     /// How far it came, to be looked at while others read it.
@@ -134,6 +146,9 @@ where
             this.armed = false;
             this.course.set(false, None);
             let data = match frame {
+                None if this.knows_its_end && !this.body.is_end_stream() => {
+                    return this.break_off(Cut::BrokenOff);
+                }
                 None => {
                     this.ended = true;
                     return Poll::Ready(None);

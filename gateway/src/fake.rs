@@ -167,6 +167,17 @@ impl Conn {
         self.until("\r\n\r\n").await
     }
 
+    /// Exactly so many bytes; none when the other side closed before.
+    pub(crate) async fn exactly(&mut self, many: usize) -> Option<Vec<u8>> {
+        while self.begun.len() < many {
+            if timeout(PATIENCE, self.stream.read_buf(&mut self.begun)).await.unwrap().unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+        let rest = self.begun.split_off(many);
+        Some(std::mem::replace(&mut self.begun, rest))
+    }
+
     /// Everything up to the end of the connection, however it ends.
     pub(crate) async fn rest(&mut self) -> String {
         while timeout(PATIENCE, self.stream.read_buf(&mut self.begun)).await.unwrap().unwrap_or(0) > 0 {}

@@ -31,6 +31,10 @@ macro_rules! closed_set {
     };
 }
 
+mod portals;
+
+pub use portals::{Portals, TunnelEnd};
+
 closed_set! {
     /// Why a connection or request was refused before it was routed.
     Refused {
@@ -140,6 +144,8 @@ pub struct Metrics {
     cache_bytes: IntGauge,
     cache_entries: IntGauge,
     cache_evictions: IntCounter,
+    /// What is counted of the way to portals beside requests.
+    pub portals: Portals,
 }
 
 impl Metrics {
@@ -206,6 +212,7 @@ impl Metrics {
                 "portalverbund_gateway_cache_evictions_total",
                 "Addresses whose answers were dropped for want of room.",
             )?,
+            portals: Portals::new()?,
             registry,
         };
         metrics.register()?;
@@ -224,8 +231,8 @@ impl Metrics {
     }
 
     /// Everything that is registered, once each.
-    fn all(&self) -> [Box<dyn Collector>; 28] {
-        [
+    fn all(&self) -> Vec<Box<dyn Collector>> {
+        let own: Vec<Box<dyn Collector>> = vec![
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -254,7 +261,8 @@ impl Metrics {
             Box::new(self.cache_bytes.clone()),
             Box::new(self.cache_entries.clone()),
             Box::new(self.cache_evictions.clone()),
-        ]
+        ];
+        own.into_iter().chain(self.portals.all()).collect()
     }
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::{Request, Response, StatusCode, Version, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -30,10 +30,12 @@ use crate::metrics::{Held, Metrics};
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
+use crate::tunnel::Slot;
 
 mod answer;
 mod framing;
 mod guard;
+mod hold;
 mod internal;
 mod purge;
 mod seats;
@@ -43,6 +45,7 @@ pub(crate) use seats::network;
 
 use answer::Edge;
 use guard::{Guard, Reset};
+use hold::Hold;
 use internal::Inside;
 use seats::{ClientSeat, Clients};
 
@@ -282,30 +285,44 @@ impl Accept {
             }
             let activity = Activity::new();
             let reset = Reset::default();
-            let guard = Guard::new(stream, &limits, reset.clone(), metrics);
-            let service = service_fn(|request: Request<Incoming>| {
+            let (hold, slot) = (Hold::default(), Slot::default());
+            let guard = Guard::new(stream, &limits, reset.clone(), hold.clone(), metrics);
+            let service = service_fn(|mut request: Request<Incoming>| {
                 let (answer, open) = (answer.clone(), activity.begin());
                 let reset = (request.version() == Version::HTTP_10).then(|| reset.clone());
+                if request.headers().contains_key(header::UPGRADE) {
+                    request.extensions_mut().insert(slot.clone());
+                }
+                let hold = hold.clone();
                 async move {
                     let response = answer(client, request).await;
+                    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        hold.answered();
+                    }
                     Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, reset, _open: open }))
                 }
             });
-            let mut connection = pin!(builder.serve_connection(TokioIo::new(guard), service));
+            let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(guard), service));
             let mut ending = false;
             loop {
                 tokio::select! {
                     outcome = connection.as_mut() => {
                         if let Err(error) = outcome {
                             tracing::debug!(error = %error, "a connection ended early");
+                            return;
                         }
-                        return;
+                        break;
                     }
                     () = until_end(&stop, &activity, limits.keep_alive_time), if !ending => {
                         ending = true;
                         connection.as_mut().graceful_shutdown();
                     }
                 }
+            }
+            // A connection that changed its protocol keeps its seat, and ends with the drain at the latest.
+            if let Some(tunnel) = slot.take() {
+                hold.leave_http();
+                tunnel.await;
             }
         }
     }

@@ -74,6 +74,8 @@ impl Gateway {
             idle_time: seconds(config.proxy.idle_timeout_s),
             max_body_bytes: config.proxy.max_body_bytes,
             portal_places: config.proxy.max_in_flight,
+            portal_tunnels: config.proxy.tunnels(),
+            tunnel_idle_time: seconds(config.proxy.tunnel_idle_s),
             leave_out: LeaveOut {
                 max_failures: config.proxy.max_failures,
                 first: seconds(config.proxy.out_s),

@@ -118,7 +118,8 @@ impl Edge {
             request.extensions_mut().insert(asker);
         }
         let Limits { body_idle_time, own_body_bytes, .. } = self.limits;
-        let request = request.map(|body| Body::new(Bounded::new(body, body_idle_time, own_body_bytes)));
+        let version = request.version();
+        let request = request.map(|body| Body::new(Bounded::new(body, body_idle_time, own_body_bytes).of(version)));
         match unpanicked(page(self.pages.clone(), request)).await {
             Some(mut response) => {
                 secure_headers(response.headers_mut());
