@@ -1,6 +1,9 @@
 //! How requests go on to portals: the table `[proxy]`.
 
-use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::ranged;
 
@@ -29,6 +32,15 @@ pub struct Proxy {
     /// Time in which nothing moves in a tunnel before it is ended.
     #[serde(deserialize_with = "ranged::<1, 86_400, _, _>")]
     pub tunnel_idle_s: u64,
+    /// DNS servers for the names of upstreams, an address or an address and a port; those of the system when none.
+    #[serde(deserialize_with = "name_servers")]
+    pub dns_servers: Vec<SocketAddr>,
+    /// How long an address is used at most before its name is looked up again; less when DNS says so.
+    #[serde(deserialize_with = "ranged::<1, 86_400, _, _>")]
+    pub dns_max_ttl_s: u64,
+    /// How long the last good address is used beyond that while DNS fails.
+    #[serde(deserialize_with = "ranged::<0, 604_800, _, _>")]
+    pub dns_stale_s: u64,
     /// Failures of one upstream in a row before it is left out.
     #[serde(deserialize_with = "ranged::<1, 1000, _, _>")]
     pub max_failures: u32,
@@ -71,6 +83,9 @@ impl Default for Proxy {
             max_in_flight: 200,
             max_tunnels: 100,
             tunnel_idle_s: 300,
+            dns_servers: Vec::new(),
+            dns_max_ttl_s: 300,
+            dns_stale_s: 3600,
             max_failures: 3,
             out_s: 5,
             max_out_s: 120,
@@ -89,5 +104,39 @@ impl Proxy {
     /// How many requests of a portal may be tunnels: one place is always left for others.
     pub fn tunnels(&self) -> usize {
         self.max_tunnels.min(self.max_in_flight - 1)
+    }
+}
+
+fn name_servers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SocketAddr>, D::Error> {
+    let read = |text: String| {
+        let bare = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+        bare.or_else(|_| text.parse()).map_err(|_| {
+            D::Error::custom(format!(
+                "`{text}` is no DNS server, expected an address such as `192.0.2.1` or `[2001:db8::1]:53`"
+            ))
+        })
+    };
+    Vec::<String>::deserialize(from)?.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_server_is_an_address_with_or_without_a_port() {
+        let read = |text: &str| toml::from_str::<Proxy>(text).map_err(|error| error.to_string());
+        let proxy = read("dns_servers = [\"192.0.2.1\", \"::1\", \"[::1]:5353\"]").unwrap();
+        let expected = ["192.0.2.1:53", "[::1]:53", "[::1]:5353"].map(|text| text.parse().unwrap());
+        assert_eq!(proxy.dns_servers, expected);
+        assert!(read("dns_servers = [\"dns.example\"]").unwrap_err().contains("is no DNS server"));
+    }
+
+    #[test]
+    fn tunnels_never_take_all_places() {
+        for (tunnels, all, expected) in [(100, 200, 100), (100, 100, 99), (5, 1, 0), (0, 10, 0)] {
+            let proxy = Proxy { max_tunnels: tunnels, max_in_flight: all, ..Proxy::default() };
+            assert_eq!(proxy.tunnels(), expected, "{tunnels} {all}");
+        }
     }
 }

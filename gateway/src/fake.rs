@@ -54,9 +54,10 @@ impl Plan {
         let metrics = Arc::new(Metrics::new(Registry::new()).unwrap());
         let (table, faults) = Routes::build(&self.portals, None);
         assert_eq!(faults, []);
-        let routes = Arc::new(ArcSwap::from_pointee(if self.loaded { table } else { Routes::not_loaded() }));
         let tasks = TaskTracker::new();
         let proxy = Arc::new(Proxy::new(self.settings, self.allow, self.tls, metrics.clone(), tasks.clone()));
+        proxy.keep_only(&table);
+        let routes = Arc::new(ArcSwap::from_pointee(if self.loaded { table } else { Routes::not_loaded() }));
         let server = Server {
             public,
             internal,
@@ -64,7 +65,7 @@ impl Plan {
             inside: axum::Router::new(),
             routes: routes.clone(),
             who: self.who,
-            proxy,
+            proxy: proxy.clone(),
             metrics: metrics.clone(),
             ready: Arc::new(|| Ok(())),
             limits: self.limits,
@@ -72,7 +73,7 @@ impl Plan {
         };
         let stop = CancellationToken::new();
         let done = tokio::spawn(server.run(stop.clone()));
-        Gateway { address, inside, stop, tasks, done, metrics, routes }
+        Gateway { address, inside, stop, tasks, done, metrics, routes, proxy }
     }
 }
 
@@ -98,6 +99,7 @@ pub(crate) struct Gateway {
     pub(crate) done: JoinHandle<()>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) routes: Arc<ArcSwap<Routes>>,
+    pub(crate) proxy: Arc<Proxy>,
 }
 
 impl Gateway {

@@ -33,7 +33,7 @@ macro_rules! closed_set {
 
 mod portals;
 
-pub use portals::{Portals, TunnelEnd};
+pub use portals::{Looked, Portals, TunnelEnd};
 
 closed_set! {
     /// Why a connection or request was refused before it was routed.

@@ -9,7 +9,7 @@
 //! `cache`, which is asked first where the route allows it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version, request, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -35,6 +36,8 @@ mod budget;
 mod cache;
 mod exchange;
 mod headers;
+mod names;
+mod probe;
 mod relay;
 mod rewrite;
 mod upgrade;
@@ -46,10 +49,12 @@ pub use breaker::Breaking;
 pub use budget::Repeats;
 pub use cache::Bounds;
 pub use headers::{Client, trace_id};
+pub use names::Naming;
 pub use upstream::Allow;
 
 use balance::Verdict;
 use cache::{Ask, Cache, Framed};
+use names::Names;
 use relay::Lease;
 use upgrade::Wanted;
 use upstream::{Admission, Dialer, Pool};
@@ -81,6 +86,8 @@ pub struct Settings {
     pub queue_time: Duration,
     /// Most bytes in the body of a request.
     pub max_body_bytes: u64,
+    /// How names are looked up.
+    pub naming: Naming,
     /// When an upstream is left out, and how it returns.
     pub leave_out: LeaveOut,
     /// When a portal is left alone.
@@ -107,6 +114,7 @@ impl Settings {
             tunnel_idle_time: Duration::from_secs(300),
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
+            naming: Naming::default(),
             leave_out: LeaveOut::default(),
             breaking: Breaking::default(),
             repeats: Repeats::default(),
@@ -119,8 +127,12 @@ impl Settings {
 pub struct Proxy {
     settings: Settings,
     dialer: Dialer,
+    names: Arc<Names>,
     pools: RwLock<HashMap<PortalId, Arc<Pool>>>,
     cache: Option<Cache>,
+    probed: Mutex<probe::Probed>,
+    /// Places for probes.
+    probes: Semaphore,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -135,10 +147,12 @@ impl Proxy {
         metrics: Arc<Metrics>,
         tasks: TaskTracker,
     ) -> Self {
-        let dialer = Dialer::new(allow, tls, &settings);
+        let names = Arc::new(Names::new(settings.naming.clone(), Arc::clone(&metrics)));
+        let dialer = Dialer::new(allow, tls, Arc::clone(&names), &settings);
         let closed = CancellationToken::new();
         let cache = Cache::new(settings.cache, &metrics);
-        Self { settings, dialer, pools: RwLock::default(), cache, metrics, tasks, closed }
+        let (probed, probes) = (Mutex::default(), Semaphore::new(probe::AT_ONCE));
+        Self { settings, dialer, names, pools: RwLock::default(), cache, probed, probes, metrics, tasks, closed }
     }
 
     /// The default for `tls`: TLS 1.2 and 1.3, certificates verified against Mozilla's roots.
@@ -243,8 +257,12 @@ impl Proxy {
         }
     }
 
-    /// Forgets the pools of portals that are in no route any more, and upstreams likewise; open requests finish.
-    pub fn keep_only(&self, routes: &Routes) {
+    /// Forgets the pools of portals that are in no route any more, and upstreams likewise; open requests finish. What
+    /// these routes say to probe is probed from now on.
+    pub fn keep_only(self: &Arc<Self>, routes: &Routes) {
+        self.probe_only(routes);
+        let hosts: HashSet<_> = routes.iter().flat_map(|route| &route.upstreams).filter_map(Url::host_str).collect();
+        self.names.keep_only(|host| hosts.contains(host));
         let mut routed = HashMap::<_, HashSet<_>>::new();
         for route in routes.iter() {
             routed.entry(&route.portal).or_default().extend(&route.upstreams);
@@ -266,13 +284,26 @@ impl Proxy {
         self.pool(&route.portal).likely(&route.upstreams).cloned()
     }
 
-    /// Closes idle connections in time, until the proxy is closed.
+    /// Closes idle connections in time and looks names up again, until the proxy is closed.
     pub async fn sweep(&self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(5));
-        while self.closed.run_until_cancelled(tick.tick()).await.is_some() {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        for second in 0_u64.. {
+            if self.closed.run_until_cancelled(tick.tick()).await.is_none() {
+                return;
+            }
+            self.names.refresh(&self.tasks, &self.closed);
+            let (moved, is_fifth) = (self.names.moved(), second.is_multiple_of(5));
+            if moved.is_empty() && !is_fifth {
+                continue;
+            }
             let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            pools.iter().for_each(|pool| pool.sweep());
-            if let Some(cache) = &self.cache {
+            for pool in pools {
+                if !moved.is_empty() {
+                    pool.retire(&moved);
+                }
+                pool.sweep();
+            }
+            if let Some(cache) = self.cache.as_ref().filter(|_| is_fifth) {
                 let (bytes, entries) = cache.size();
                 self.metrics.cache_holds(bytes, entries);
             }

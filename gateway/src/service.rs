@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
-use crate::proxy::{Bounds, Breaking, LeaveOut, Proxy, Repeats, Settings};
+use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Limits, Server, bind};
@@ -76,6 +76,11 @@ impl Gateway {
             portal_places: config.proxy.max_in_flight,
             portal_tunnels: config.proxy.tunnels(),
             tunnel_idle_time: seconds(config.proxy.tunnel_idle_s),
+            naming: Naming {
+                servers: config.proxy.dns_servers.clone(),
+                longest: seconds(config.proxy.dns_max_ttl_s),
+                stale: seconds(config.proxy.dns_stale_s),
+            },
             leave_out: LeaveOut {
                 max_failures: config.proxy.max_failures,
                 first: seconds(config.proxy.out_s),

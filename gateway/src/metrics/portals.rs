@@ -1,4 +1,4 @@
-//! What is counted of the way to portals beside requests: tunnels.
+//! What is counted of the way to portals beside requests: tunnels, names, probes.
 
 use connectors::ids::PortalId;
 use prometheus::core::Collector;
@@ -18,10 +18,24 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// What looking up the name of an upstream came to.
+    Looked {
+        /// DNS answered.
+        Found = "found",
+        /// DNS failed, or there is no such name.
+        Failed = "failed",
+        /// An earlier answer was used in the place of one.
+        Stale = "stale",
+    }
+}
+
 /// The counters of the way to portals.
 pub struct Portals {
     tunnels_open: IntGaugeVec,
     tunnels: IntCounterVec,
+    lookups: IntCounterVec,
+    probes: IntCounterVec,
 }
 
 impl Portals {
@@ -32,11 +46,25 @@ impl Portals {
                 &["portal"],
             )?,
             tunnels: counters("tunnels_total", "Tunnels to a portal, by how they ended.", &["portal", "result"])?,
+            probes: counters("probes_total", "Probes of upstreams.", &["portal", "result"])?,
+            lookups: counters("dns_lookups_total", "Names of upstreams looked up.", &["result"])?,
         })
     }
 
     pub(super) fn all(&self) -> Vec<Box<dyn Collector>> {
-        vec![Box::new(self.tunnels_open.clone()), Box::new(self.tunnels.clone())]
+        let counters =
+            [&self.tunnels, &self.lookups, &self.probes].map(|one| Box::new(one.clone()) as Box<dyn Collector>);
+        counters.into_iter().chain([Box::new(self.tunnels_open.clone()) as _]).collect()
+    }
+
+    /// An upstream of a portal was probed, and is well or ill.
+    pub fn probed(&self, portal: &PortalId, well: bool) {
+        self.probes.with_label_values(&[portal.as_str(), if well { "well" } else { "ill" }]).inc();
+    }
+
+    /// The name of an upstream was looked up.
+    pub fn looked_up(&self, what: Looked) {
+        self.lookups.with_label_values(&[what.label()]).inc();
     }
 
     /// Counts one tunnel to a portal until the value is dropped.

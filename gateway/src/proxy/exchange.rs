@@ -204,7 +204,7 @@ fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &Por
 
 /// Writes where a request goes: in HTTP/2 into its target, in HTTP/1.1 `Host` stands already, unless a try on HTTP/2 took
 /// it away.
-fn address(request: &mut Request<Body>, upstream: &Url, is_shared: bool) -> Result<(), Failure> {
+pub(super) fn address(request: &mut Request<Body>, upstream: &Url, is_shared: bool) -> Result<(), Failure> {
     let name = authority(upstream);
     if is_shared {
         let target = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
@@ -228,7 +228,7 @@ fn unreachable(route: &PortalRoute, last: Option<DialError>) -> Failure {
     }
 }
 
-fn with_sources(error: &dyn std::error::Error) -> String {
+pub(super) fn with_sources(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

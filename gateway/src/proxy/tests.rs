@@ -9,7 +9,9 @@ use crate::fake::{Conn, Gateway, Plan, Upstream, portal, portal_at};
 
 mod ill;
 mod multiplexed;
+mod named;
 mod phases;
+mod probed;
 mod websocket;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

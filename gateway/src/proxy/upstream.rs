@@ -1,12 +1,12 @@
 //! Connections to portals: which address is dialled, and which connection is used again.
 //!
-//! Names are resolved here and only here, every address is asked for before it is dialled, and the connection goes to
+//! Names are resolved in `names`, every address is asked for before it is dialled, and the connection goes to
 //! that very address: a name that changes its mind between check and dial gains nothing. Pools belong to one portal and
 //! are never shared, so that a stray answer cannot reach the users of another one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,7 @@ use super::Settings;
 use super::balance::{Balance, Verdict};
 use super::breaker::{Breaker, Pass};
 use super::budget::Budget;
+use super::names::Names;
 use crate::body::BodyError;
 
 mod interim;
@@ -82,15 +83,26 @@ pub(super) struct Dialer {
 /// What a dial came to.
 pub(super) enum Dialled {
     /// A connection for one request at a time.
-    Own(Wire),
+    Own(Own),
     /// One for several.
     Line(Arc<Line>),
 }
 
+impl Dialled {
+    /// The way of a first request.
+    pub(super) fn wire(self) -> Wire {
+        match self {
+            Self::Own(own) => Wire::Own(own),
+            Self::Line(line) => Wire::Shared(line.open_first()),
+        }
+    }
+}
+
 impl Dialer {
-    pub(super) fn new(allow: Allow, tls: rustls::ClientConfig, settings: &Settings) -> Self {
+    pub(super) fn new(allow: Allow, tls: rustls::ClientConfig, names: Arc<Names>, settings: &Settings) -> Self {
         let Settings { connect_time, ping_time, .. } = *settings;
-        let tcp = Tcp::new(tower::service_fn(move |uri: Uri| connect(uri, allow.clone(), connect_time)));
+        let tcp =
+            Tcp::new(tower::service_fn(move |uri: Uri| connect(uri, allow.clone(), Arc::clone(&names), connect_time)));
         let builder = || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1();
         let (own, shared) = (builder().wrap_connector(tcp.clone()), builder().enable_http2().wrap_connector(tcp));
         Self { own, shared, connect_time, ping_time }
@@ -132,20 +144,23 @@ impl Dialer {
                 () = closed.cancelled() => {}
             }
         });
-        Ok(Dialled::Own(Wire::Own(Own { sender, answered, used: false })))
+        Ok(Dialled::Own(Own { sender, answered, used: false, generation: 0 }))
     }
 }
 
-async fn connect(uri: Uri, allow: Allow, connect_time: Duration) -> Result<Stream, BodyError> {
+async fn connect(uri: Uri, allow: Allow, names: Arc<Names>, connect_time: Duration) -> Result<Stream, BodyError> {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-    let addresses = resolve(host, port).await?;
-    let allowed: Vec<_> = addresses.into_iter().filter(|address| allow(address.ip().to_canonical())).collect();
+    let addresses = names.addresses(host).await;
+    if addresses.is_empty() {
+        return Err(DialError::Unresolved(host.to_owned()).into());
+    }
+    let allowed: Vec<_> = addresses.iter().filter(|address| allow(address.to_canonical())).collect();
     let mut last: BodyError = DialError::Forbidden(host.to_owned()).into();
     // Half of the time for all but the last, so that one silent address does not use up all of it.
     let share = if allowed.len() > 1 { connect_time / 2 } else { connect_time };
     for address in allowed {
-        match timeout(share, TcpStream::connect(address)).await {
+        match timeout(share, TcpStream::connect((*address, port))).await {
             Ok(Ok(stream)) => {
                 stream.set_nodelay(true)?;
                 return Ok(TokioIo::new(stream));
@@ -155,14 +170,6 @@ async fn connect(uri: Uri, allow: Allow, connect_time: Duration) -> Result<Strea
         }
     }
     Err(last)
-}
-
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, BodyError> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let found: Vec<_> = tokio::net::lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default();
-    if found.is_empty() { Err(DialError::Unresolved(host.to_owned()).into()) } else { Ok(found) }
 }
 
 /// Host and port of an upstream, as they stand in `Host`.
@@ -185,6 +192,8 @@ pub(super) struct Pool {
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
     kept: Mutex<HashMap<Url, Kept>>,
+    /// Rises when connections that are in use must not be used again.
+    generation: AtomicU64,
     idle_time: Duration,
 }
 
@@ -230,6 +239,7 @@ impl Pool {
             breaker: Mutex::new(Breaker::new(settings.breaking)),
             budget: Mutex::new(Budget::new(settings.repeats)),
             kept: Mutex::default(),
+            generation: AtomicU64::new(0),
             idle_time: settings.pool_time,
         }
     }
@@ -278,6 +288,16 @@ impl Pool {
     /// The upstream that would most likely take the next request.
     pub(super) fn likely<'a>(&self, upstreams: &'a [Url]) -> Option<&'a Url> {
         self.balance().likely(upstreams)
+    }
+
+    /// A probe came to an end; true when that took the upstream out, or brought it back.
+    pub(super) fn probed(&self, upstream: &Url, well: bool) -> bool {
+        self.balance().probed(upstream, well, Instant::now())
+    }
+
+    /// The upstream is probed no longer.
+    pub(super) fn unprobed(&self, upstream: &Url) {
+        self.balance().unprobed(upstream, Instant::now());
     }
 
     /// How many upstreams are left out.
@@ -333,12 +353,13 @@ impl Pool {
                 Some(turn)
             }
         };
+        let generation = self.generation.load(Ordering::Acquire);
         let dialled = dialer.dial(upstream, may_share, tasks, closed).await?;
         if may_share {
             self.kept().entry(upstream.clone()).or_default().is_single = matches!(dialled, Dialled::Own(_));
         }
         match dialled {
-            Dialled::Own(wire) => Ok((wire, true)),
+            Dialled::Own(own) => Ok((Wire::Own(Own { generation, ..own }), true)),
             Dialled::Line(line) => {
                 let stream = line.open_first();
                 self.kept().entry(upstream.clone()).or_default().lines.push(line);
@@ -358,7 +379,7 @@ impl Pool {
     fn put(&self, upstream: &Url, wire: Wire) {
         // A shared one is kept already, and has a stream left as soon as this one is dropped.
         let Wire::Own(mut own) = wire else { return };
-        if own.sender.is_closed() {
+        if own.sender.is_closed() || own.generation != self.generation.load(Ordering::Acquire) {
             return;
         }
         own.used = true;
@@ -377,6 +398,17 @@ impl Pool {
             // A gate that somebody holds or waits for must stay the only one.
             !kept.idle.is_empty() || !kept.lines.is_empty() || Arc::strong_count(&kept.gate) > 1
         });
+    }
+
+    /// Uses no connection to an upstream of these names again, because their addresses have moved; open requests finish.
+    pub(super) fn retire(&self, moved: &HashSet<String>) {
+        let is_moved = |upstream: &Url| upstream.host_str().is_some_and(|host| moved.contains(host));
+        let mut kept = self.kept();
+        for (_, kept) in kept.iter_mut().filter(|(upstream, _)| is_moved(upstream)) {
+            kept.idle.clear();
+            kept.lines.clear();
+        }
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Closes all that wait.
@@ -474,6 +506,11 @@ impl Drop for Turn {
         self.judge(Verdict::Unknown);
         self.pool.balance().left(&self.upstream);
     }
+}
+
+/// A number as good as chance, from 0 to 1.
+pub(super) fn chance() -> f64 {
+    (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// A number as good as chance for each number: the finisher of SplitMix64.

@@ -30,6 +30,8 @@ pub(in crate::proxy) struct Own {
     pub(super) answered: Arc<AtomicBool>,
     /// True when it carried a request before.
     pub(super) used: bool,
+    /// That of the pool when it was dialled.
+    pub(super) generation: u64,
 }
 
 impl Wire {
