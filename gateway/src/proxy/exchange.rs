@@ -205,16 +205,18 @@ fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &Por
 /// Writes where a request goes: in HTTP/2 into its target, in HTTP/1.1 `Host` stands already, unless a try on HTTP/2 took
 /// it away.
 pub(super) fn address(request: &mut Request<Body>, upstream: &Url, is_shared: bool) -> Result<(), Failure> {
-    let name = authority(upstream);
     if is_shared {
         let target = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
-        let uri = Uri::builder().scheme(upstream.scheme()).authority(name).path_and_query(target).build();
+        let uri =
+            Uri::builder().scheme(upstream.scheme()).authority(authority(upstream)).path_and_query(target).build();
         *request.uri_mut() = uri.map_err(|_| Failure::Target)?;
         request.headers_mut().remove(header::HOST);
     } else if request.uri().authority().is_some() {
         let target = request.uri().path_and_query().cloned();
         *request.uri_mut() = target.map(Uri::from).unwrap_or_default();
-        request.headers_mut().insert(header::HOST, HeaderValue::from_str(&name).map_err(|_| Failure::Host)?);
+        request
+            .headers_mut()
+            .insert(header::HOST, HeaderValue::from_str(&authority(upstream)).map_err(|_| Failure::Host)?);
     }
     Ok(())
 }

@@ -94,3 +94,45 @@ async fn trailers_end_here_in_both_directions_and_the_connections_stay() {
     }
     assert_eq!(upstream.connections(), 1);
 }
+
+/// KiB of memory that this process holds.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_gibibyte_for_a_slow_reader_is_never_held() {
+    const GIBIBYTE: u64 = 1 << 30;
+    let upstream = Upstream::start(|mut conn, _| async move {
+        conn.head().await;
+        conn.write(format!("HTTP/1.1 200 OK\r\nContent-Length: {GIBIBYTE}\r\n\r\n")).await;
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..GIBIBYTE >> 20 {
+            conn.write(&piece).await;
+        }
+    })
+    .await;
+    let gateway = gateway("a", &[upstream.address]).await;
+    let mut conn = gateway.connect().await;
+    conn.write("GET /portal/a/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+    let begun = conn.head().await.len();
+    assert!(begun > 0);
+    let (before, mut highest, mut read) = (resident_kib(), 0, 0_u64);
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        // It reads in gulps: what came meanwhile has to wait at the portal.
+        if read % (64 << 20) < 1 << 20 {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            highest = highest.max(resident_kib());
+        }
+        match tokio::io::AsyncReadExt::read(&mut conn.stream, &mut piece).await.unwrap() {
+            0 => break,
+            more => read += more as u64,
+        }
+    }
+    // The rest came with the head.
+    assert!((GIBIBYTE - (64 << 10)..=GIBIBYTE).contains(&read), "{read}");
+    assert!(highest.saturating_sub(before) < 32 << 10, "grew by {} KiB", highest - before);
+}

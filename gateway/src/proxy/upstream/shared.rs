@@ -21,8 +21,9 @@ use crate::body::Body;
 
 /// Most streams of one connection, whatever the portal allows.
 const STREAMS: usize = 64;
-/// Streams before the portal has said how many it allows.
-const FIRST_STREAMS: usize = 16;
+/// Streams that are sent before the portal has said how many it allows; further ones wait for that. A number that no
+/// portal chooses, so that it stands for not knowing.
+const FIRST_STREAMS: usize = 15;
 /// Bytes of one answer that may come before they are read.
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// The same of all streams together: full streams leave no other one without.
@@ -63,12 +64,16 @@ impl Line {
             .max_local_error_reset_streams(Some(100))
             .handshake(io)
             .await?;
-        let most = Arc::new(AtomicUsize::new(FIRST_STREAMS));
+        // Until the portal has said how many it allows, what is too much waits in h2.
+        let most = Arc::new(AtomicUsize::new(STREAMS));
         let known = Arc::clone(&most);
         tasks.execute(async move {
             let mut connection = pin!(connection);
             let outcome = std::future::poll_fn(|cx| {
-                known.store(connection.current_max_send_streams().clamp(1, STREAMS), Ordering::Relaxed);
+                let told = connection.current_max_send_streams();
+                if told != FIRST_STREAMS {
+                    known.store(told.clamp(1, STREAMS), Ordering::Relaxed);
+                }
                 connection.as_mut().poll(cx)
             });
             if let Err(error) = outcome.await {
