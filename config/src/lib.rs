@@ -7,6 +7,7 @@
 pub mod clock;
 mod fault;
 mod portals;
+mod proxy;
 mod routes;
 pub mod secret;
 mod seen;
@@ -29,6 +30,7 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use proxy::Proxy;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
 pub use server::{ForwardedField, Server};
@@ -260,79 +262,6 @@ impl Crawl {
             max_tries: self.max_tries,
             retry_wait: Duration::from_millis(self.retry_wait_ms),
             max_wait: Duration::from_secs(self.max_wait_s),
-        }
-    }
-}
-
-/// How portals are proxied.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Proxy {
-    /// Time to get a connection to a portal.
-    #[serde(deserialize_with = "ranged::<1, 600, _, _>")]
-    pub connect_timeout_s: u64,
-    /// Time until the head of its answer.
-    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub head_timeout_s: u64,
-    /// Time between two pieces of its answer.
-    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub idle_timeout_s: u64,
-    /// Bytes of a request body that is passed on.
-    #[serde(deserialize_with = "ranged::<1024, 1_099_511_627_776, _, _>")]
-    pub max_body_bytes: u64,
-    /// Requests to one portal at a time; further ones are told to come again.
-    #[serde(deserialize_with = "ranged::<1, 100_000, _, _>")]
-    pub max_in_flight: usize,
-    /// Failures of one upstream in a row before it is left out.
-    #[serde(deserialize_with = "ranged::<1, 1000, _, _>")]
-    pub max_failures: u32,
-    /// How long it is left out the first time; doubles with each further time.
-    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub out_s: u64,
-    /// How long it is left out at most.
-    #[serde(deserialize_with = "ranged::<1, 86_400, _, _>")]
-    pub max_out_s: u64,
-    /// Time over which it then gets more and more requests.
-    #[serde(deserialize_with = "ranged::<0, 3600, _, _>")]
-    pub return_s: u64,
-    /// Failures of a hundred requests of one portal above which it is left alone; 100 never does.
-    #[serde(deserialize_with = "ranged::<1, 100, _, _>")]
-    pub break_percent: u32,
-    /// Time over which they are counted.
-    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub break_span_s: u64,
-    /// Requests within that time below which nothing follows.
-    #[serde(deserialize_with = "ranged::<1, 1_000_000, _, _>")]
-    pub break_min_requests: u32,
-    /// How long the portal is left alone before a single request tries it.
-    #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
-    pub break_pause_s: u64,
-    /// Requests of a hundred of one portal that may be repeated.
-    #[serde(deserialize_with = "ranged::<0, 100, _, _>")]
-    pub repeat_percent: u32,
-    /// Requests in ten seconds that may be repeated in any case.
-    #[serde(deserialize_with = "ranged::<0, 100_000, _, _>")]
-    pub min_repeats: u32,
-}
-
-impl Default for Proxy {
-    fn default() -> Self {
-        Self {
-            connect_timeout_s: 3,
-            head_timeout_s: 30,
-            idle_timeout_s: 30,
-            max_body_bytes: 64 << 20,
-            max_in_flight: 200,
-            max_failures: 3,
-            out_s: 5,
-            max_out_s: 120,
-            return_s: 10,
-            break_percent: 50,
-            break_span_s: 10,
-            break_min_requests: 20,
-            break_pause_s: 5,
-            repeat_percent: 20,
-            min_repeats: 20,
         }
     }
 }

@@ -16,11 +16,15 @@ use crate::ids::PortalId;
 
 mod caching;
 mod maintenance;
+mod probe;
+mod protocol;
 mod responsible;
 mod route;
 
 pub use caching::Caching;
 pub use maintenance::Maintenance;
+pub use probe::Probe;
+pub use protocol::Protocol;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use connectors::ids::PortalId;
+use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -114,6 +115,8 @@ pub struct Bounded<B> {
     waiting: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
     ended: bool,
+    /// Whether the body knows by itself that all of it came.
+    knows_its_end: bool,
     course: Course,
     counted: Option<Counted>,
 }
@@ -137,6 +140,7 @@ impl<B> Bounded<B> {
             waiting: None,
             sleep: None,
             ended: false,
+            knows_its_end: false,
             course: Course::begun(),
             counted: None,
         }
@@ -146,6 +150,15 @@ impl<B> Bounded<B> {
     pub fn from_client(mut self, pace: Pace, metrics: &Arc<Metrics>, portal: Option<&PortalId>) -> Self {
         self.pace = Some(pace);
         self.counted = Some(Counted { metrics: metrics.clone(), portal: portal.cloned() });
+        self
+    }
+
+    /// The same for a body of a message of `version`.
+    ///
+    /// A stream of HTTP/2 may be reset without an error code, which hyper shows as an end like any other; only a body
+    /// that has its end was whole.
+    pub fn of(mut self, version: Version) -> Self {
+        self.knows_its_end = version == Version::HTTP_2;
         self
     }
 
@@ -208,6 +221,9 @@ where
             }
             this.course.set(false, None);
             let data = match frame {
+                None if this.knows_its_end && !this.body.is_end_stream() => {
+                    return this.break_off(Cut::BrokenOff);
+                }
                 None => {
                     this.ended = true;
                     return Poll::Ready(None);

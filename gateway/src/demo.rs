@@ -113,6 +113,7 @@ fn registration(portal: &DemoPortalFile, address: SocketAddr, host: HostPattern)
 }
 
 fn route(portal: &PortalId, upstream: Url) -> Route {
-    let does = Does::Proxy { upstream: vec![upstream], cache: Caching::Off };
+    let upstream = vec![upstream];
+    let does = Does::Proxy { upstream, cache: Caching::Off, upgrade: Vec::new(), http2: true, probe: None };
     Route { host: None, path: format!("/portal/{portal}"), tail: Tail::Below, does }
 }

@@ -58,9 +58,10 @@ impl Plan {
         let metrics = self.metrics;
         let (table, faults) = Routes::build(&self.portals, None);
         assert_eq!(faults, []);
-        let routes = Arc::new(ArcSwap::from_pointee(if self.loaded { table } else { Routes::not_loaded() }));
         let tasks = TaskTracker::new();
         let proxy = Arc::new(Proxy::new(self.settings, self.allow, self.tls, metrics.clone(), tasks.clone()));
+        proxy.keep_only(&table);
+        let routes = Arc::new(ArcSwap::from_pointee(if self.loaded { table } else { Routes::not_loaded() }));
         let server = Server {
             public,
             internal,
@@ -68,7 +69,7 @@ impl Plan {
             inside: axum::Router::new(),
             routes: routes.clone(),
             who: self.who,
-            proxy,
+            proxy: proxy.clone(),
             metrics: metrics.clone(),
             ready: Arc::new(|| Ok(())),
             limits: self.limits,
@@ -77,7 +78,7 @@ impl Plan {
         };
         let stop = CancellationToken::new();
         let done = tokio::spawn(server.run(stop.clone()));
-        Gateway { address, inside, stop, tasks, done, metrics, routes }
+        Gateway { address, inside, stop, tasks, done, metrics, routes, proxy }
     }
 }
 
@@ -103,6 +104,7 @@ pub(crate) struct Gateway {
     pub(crate) done: JoinHandle<()>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) routes: Arc<ArcSwap<Routes>>,
+    pub(crate) proxy: Arc<Proxy>,
 }
 
 impl Gateway {
@@ -170,6 +172,17 @@ impl Conn {
 
     pub(crate) async fn head(&mut self) -> String {
         self.until("\r\n\r\n").await
+    }
+
+    /// Exactly so many bytes; none when the other side closed before.
+    pub(crate) async fn exactly(&mut self, many: usize) -> Option<Vec<u8>> {
+        while self.begun.len() < many {
+            if timeout(PATIENCE, self.stream.read_buf(&mut self.begun)).await.unwrap().unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+        let rest = self.begun.split_off(many);
+        Some(std::mem::replace(&mut self.begun, rest))
     }
 
     /// Everything up to the end of the connection, however it ends.

@@ -19,3 +19,4 @@ pub mod routes;
 pub mod server;
 pub mod service;
 mod table;
+pub mod tunnel;

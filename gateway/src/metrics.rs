@@ -31,6 +31,10 @@ macro_rules! closed_set {
     };
 }
 
+mod portals;
+
+pub use portals::{Looked, Portals, TunnelEnd};
+
 closed_set! {
     /// Why a connection or request was refused before it was routed.
     Refused {
@@ -163,6 +167,8 @@ pub struct Metrics {
     bytes: IntCounterVec,
     certificate_expiry: GaugeVec,
     certificate_ok: IntGaugeVec,
+    /// What is counted of the way to portals beside requests.
+    pub portals: Portals,
 }
 
 impl Metrics {
@@ -242,6 +248,7 @@ impl Metrics {
                 opts("tls_certificate_last_load_successful", "1 when the last attempt to load a certificate worked."),
                 &["certificate"],
             )?,
+            portals: Portals::new()?,
             registry,
         };
         metrics.register()?;
@@ -260,8 +267,8 @@ impl Metrics {
     }
 
     /// Everything that is registered, once each.
-    fn all(&self) -> [Box<dyn Collector>; 31] {
-        [
+    fn all(&self) -> Vec<Box<dyn Collector>> {
+        let own: Vec<Box<dyn Collector>> = vec![
             Box::new(self.requests.clone()),
             Box::new(self.duration.clone()),
             Box::new(self.in_flight.clone()),
@@ -293,7 +300,8 @@ impl Metrics {
             Box::new(self.bytes.clone()),
             Box::new(self.certificate_expiry.clone()),
             Box::new(self.certificate_ok.clone()),
-        ]
+        ];
+        own.into_iter().chain(self.portals.all()).collect()
     }
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.

@@ -5,11 +5,11 @@
 //! on a fresh connection when it was used before, else at another upstream. Repeats
 //! are bounded by a budget of each portal; another connection in the place of one that proved to be closed is none. An answer that breaks off is seen to break off. `Host` towards a portal is the authority of its
 //! upstream, because that is what its server answers to; the host that citizens see stands in `X-Forwarded-Host`.
-//! HTTP/1.1 only on this side. What may be kept of the answers stands in
+//! HTTP/1.1 or, over TLS, HTTP/2 on this side. What may be kept of the answers stands in
 //! `cache`, which is asked first where the route allows it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,9 +17,10 @@ use connectors::ids::PortalId;
 use connectors::registration::Caching;
 use http::header;
 use http::uri::PathAndQuery;
-use http::{Request, Response, Uri, request, response};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, Version, request, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -35,8 +36,11 @@ mod budget;
 mod cache;
 mod exchange;
 mod headers;
+mod names;
+mod probe;
 mod relay;
 mod rewrite;
+mod upgrade;
 mod upstream;
 mod window;
 
@@ -45,12 +49,15 @@ pub use breaker::Breaking;
 pub use budget::Repeats;
 pub use cache::Bounds;
 pub use headers::{Client, trace_id};
+pub use names::Naming;
 pub use upstream::Allow;
 
 use balance::Verdict;
 use cache::{Ask, Cache, Framed};
+use names::Names;
 use relay::Lease;
-use upstream::{Dialer, Pool};
+use upgrade::Wanted;
+use upstream::{Admission, Dialer, Pool};
 
 /// What the proxy is told when it is made.
 #[derive(Debug, Clone)]
@@ -65,16 +72,24 @@ pub struct Settings {
     pub first_byte_time: Duration,
     /// Longest silence between two pieces of a body, in both directions.
     pub idle_time: Duration,
+    /// Time between two pings on a connection of HTTP/2, and the longest wait for the answer of one.
+    pub ping_time: Duration,
     /// How long a connection to a portal may wait for its next use.
     pub pool_time: Duration,
     /// Requests that one portal may be working on.
     pub portal_places: usize,
+    /// How many of them may be tunnels.
+    pub portal_tunnels: usize,
+    /// Longest silence in a tunnel, in both directions at once.
+    pub tunnel_idle_time: Duration,
     /// How long a request may wait for such a place.
     pub queue_time: Duration,
     /// Most bytes in the body of a request.
     pub max_body_bytes: u64,
     /// How fast it has to come.
     pub body_pace: Pace,
+    /// How names are looked up.
+    pub naming: Naming,
     /// When an upstream is left out, and how it returns.
     pub leave_out: LeaveOut,
     /// When a portal is left alone.
@@ -94,11 +109,15 @@ impl Settings {
             connect_time: Duration::from_secs(3),
             first_byte_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(30),
+            ping_time: Duration::from_secs(10),
             pool_time: Duration::from_secs(30),
             portal_places: 64,
+            portal_tunnels: 32,
+            tunnel_idle_time: Duration::from_secs(300),
             queue_time: Duration::from_secs(1),
             max_body_bytes: 64 * 1024 * 1024,
             body_pace: Pace::default(),
+            naming: Naming::default(),
             leave_out: LeaveOut::default(),
             breaking: Breaking::default(),
             repeats: Repeats::default(),
@@ -111,8 +130,12 @@ impl Settings {
 pub struct Proxy {
     settings: Settings,
     dialer: Dialer,
+    names: Arc<Names>,
     pools: RwLock<HashMap<PortalId, Arc<Pool>>>,
     cache: Option<Cache>,
+    probed: Mutex<probe::Probed>,
+    /// Places for probes.
+    probes: Semaphore,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -127,10 +150,12 @@ impl Proxy {
         metrics: Arc<Metrics>,
         tasks: TaskTracker,
     ) -> Self {
-        let dialer = Dialer::new(allow, tls, settings.connect_time);
+        let names = Arc::new(Names::new(settings.naming.clone(), Arc::clone(&metrics)));
+        let dialer = Dialer::new(allow, tls, Arc::clone(&names), &settings);
         let closed = CancellationToken::new();
         let cache = Cache::new(settings.cache, &metrics);
-        Self { settings, dialer, pools: RwLock::default(), cache, metrics, tasks, closed }
+        let (probed, probes) = (Mutex::default(), Semaphore::new(probe::AT_ONCE));
+        Self { settings, dialer, names, pools: RwLock::default(), cache, probed, probes, metrics, tasks, closed }
     }
 
     /// The default for `tls`: TLS 1.2 and 1.3, certificates verified against Mozilla's roots.
@@ -152,7 +177,7 @@ impl Proxy {
             return Err(Failure::Loop { portal: matched.route.portal.clone() });
         }
         match &self.cache {
-            Some(cache) if matched.route.cache != Caching::Off => {
+            Some(cache) if matched.route.cache != Caching::Off && Wanted::of(&parts, &matched.route).is_none() => {
                 Ask { proxy: self, cache, parts: &parts, matched, client }.answer(body).await
             }
             _ => self.fetch(&parts, body, matched, client).await,
@@ -181,19 +206,21 @@ impl Proxy {
         self.check_length(parts)?;
         let portal = &matched.route.portal;
         let pool = self.pool(portal);
-        let mut admission = pool.admit().map_err(|pause| Failure::PortalPaused {
+        let admitted = pool.admit().map_err(|pause| Failure::PortalPaused {
             portal: portal.clone(),
             seconds: pause.as_secs() + u64::from(pause.subsec_nanos() > 0),
         })?;
-        let outcome = self.ask(&pool, parts, body, matched, client).await;
-        if admission.judge(outcome.as_ref().map_or_else(exchange::portals_verdict, |_| Verdict::Answered)) {
-            let open = pool.is_open();
-            self.metrics.breaker(portal, open);
-            tracing::warn!(portal.id = %portal, open, "the breaker of a portal changed");
+        let mut admission = Some(admitted);
+        let outcome = self.ask(&pool, parts, body, matched, client, &mut admission).await;
+        if let (Err(failure), Some(mut admission)) = (&outcome, admission)
+            && admission.judge(exchange::portals_verdict(failure))
+        {
+            relay::breaker_changed(&self.metrics, portal, &admission);
         }
         outcome
     }
 
+    /// Asks the portal; `admission` is taken along by an answer, whose body may still break off.
     async fn ask(
         &self,
         pool: &Arc<Pool>,
@@ -201,24 +228,44 @@ impl Proxy {
         body: Option<Incoming>,
         matched: &Matched,
         client: &Client,
+        admission: &mut Option<Admission>,
     ) -> Result<Response<Body>, Failure> {
         let route = &matched.route;
+        let wanted = if body.is_none() { Wanted::of(parts, route) } else { None };
         let full = || Failure::PortalFull { portal: route.portal.clone() };
+        let seat = wanted.as_ref().map(|_| pool.enter_tunnel().ok_or_else(full)).transpose()?;
         let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
         let counted = self.metrics.portal_request(&route.portal);
-        let (outgoing, course) = self.outgoing(parts, body, matched, client)?;
+        let (mut outgoing, course) = self.outgoing(parts, body, matched, client)?;
+        if let Some(wanted) = &wanted {
+            wanted.write(outgoing.headers_mut());
+        }
         let asked = outgoing.uri().clone();
-        let (answer, wire, mut turn) = self.exchange(pool, route, outgoing, course.as_ref()).await?;
+        let (answer, wire, turn) = self.exchange(pool, route, outgoing, course.as_ref(), wanted.is_none()).await?;
+        let mut lease = Lease { wire, turn, admission: admission.take(), _place: place, _counted: counted };
+        if let (Some(wanted), Some(seat), StatusCode::SWITCHING_PROTOCOLS) = (wanted, seat, answer.status()) {
+            return self.switch(answer, wanted, lease, seat, (route, &asked));
+        }
         let (parts, body) = answer.into_parts();
-        let checked = self.checked_head(parts, route, &turn.upstream, &asked);
-        self.judge(&mut turn, if checked.is_ok() { Verdict::Answered } else { Verdict::Failed }, route);
-        let parts = checked?;
-        let lease = Lease { wire, turn, _place: place, _counted: counted };
-        Ok(Response::from_parts(parts, self.relay(body, lease, &route.portal)))
+        let version = parts.version;
+        match self.checked_head(parts, route, &lease.turn.upstream, &asked) {
+            Ok(parts) => {
+                lease.head_came(&self.metrics, &route.portal);
+                Ok(Response::from_parts(parts, self.relay(body, version, lease, &route.portal)))
+            }
+            Err(failure) => {
+                lease.judge(Verdict::Failed, &self.metrics, &route.portal);
+                Err(failure)
+            }
+        }
     }
 
-    /// Forgets the pools of portals that are in no route any more, and upstreams likewise; open requests finish.
-    pub fn keep_only(&self, routes: &Routes) {
+    /// Forgets the pools of portals that are in no route any more, and upstreams likewise; open requests finish. What
+    /// these routes say to probe is probed from now on.
+    pub fn keep_only(self: &Arc<Self>, routes: &Routes) {
+        self.probe_only(routes);
+        let hosts: HashSet<_> = routes.iter().flat_map(|route| &route.upstreams).filter_map(Url::host_str).collect();
+        self.names.keep_only(|host| hosts.contains(host));
         let mut routed = HashMap::<_, HashSet<_>>::new();
         for route in routes.iter() {
             routed.entry(&route.portal).or_default().extend(&route.upstreams);
@@ -240,13 +287,26 @@ impl Proxy {
         self.pool(&route.portal).likely(&route.upstreams).cloned()
     }
 
-    /// Closes idle connections in time, until the proxy is closed.
+    /// Closes idle connections in time and looks names up again, until the proxy is closed.
     pub async fn sweep(&self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(5));
-        while self.closed.run_until_cancelled(tick.tick()).await.is_some() {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        for second in 0_u64.. {
+            if self.closed.run_until_cancelled(tick.tick()).await.is_none() {
+                return;
+            }
+            self.names.refresh(&self.tasks, &self.closed);
+            let (moved, is_fifth) = (self.names.moved(), second.is_multiple_of(5));
+            if moved.is_empty() && !is_fifth {
+                continue;
+            }
             let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            pools.iter().for_each(|pool| pool.sweep());
-            if let Some(cache) = &self.cache {
+            for pool in pools {
+                if !moved.is_empty() {
+                    pool.retire(&moved);
+                }
+                pool.sweep();
+            }
+            if let Some(cache) = self.cache.as_ref().filter(|_| is_fifth) {
                 let (bytes, entries) = cache.size();
                 self.metrics.cache_holds(bytes, entries);
             }
@@ -288,7 +348,7 @@ impl Proxy {
         let Settings { public_url, via, idle_time, max_body_bytes, body_pace, .. } = &self.settings;
         let mut fields = headers::towards_portal(parts, &matched.route, client, public_url, via);
         let (body, course) = if let Some(body) = body {
-            let body = Bounded::new(body, *idle_time, *max_body_bytes);
+            let body = Bounded::new(body, *idle_time, *max_body_bytes).of(parts.version);
             let body = body.from_client(*body_pace, &self.metrics, Some(&matched.route.portal));
             let course = body.course();
             if body.size_hint().exact() != content_length(&fields) {
@@ -321,11 +381,9 @@ impl Proxy {
             return Err(invalid(fault));
         }
         let mut fields = parts.headers;
-        let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| fields.contains_key(name));
-        headers::from_portal(&mut fields, parts.version, &self.settings.via);
-        let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
-        let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
-        rewrite::rewrite(&mut fields, route, asked.as_ref().unwrap_or(upstream), &self.settings.public_url);
+        let framed = parts.version == Version::HTTP_2
+            || [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| fields.contains_key(name));
+        self.clean_fields(&mut fields, parts.version, route, upstream, asked);
         let (mut anew, ()) = Response::new(()).into_parts();
         anew.status = parts.status;
         anew.headers = fields;
@@ -333,6 +391,14 @@ impl Proxy {
             anew.extensions.insert(Framed);
         }
         Ok(anew)
+    }
+
+    /// Makes a portal's fields such as the client may have them.
+    fn clean_fields(&self, fields: &mut HeaderMap, version: Version, route: &PortalRoute, upstream: &Url, asked: &Uri) {
+        headers::from_portal(fields, version, &self.settings.via);
+        let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
+        let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
+        rewrite::rewrite(fields, route, asked.as_ref().unwrap_or(upstream), &self.settings.public_url);
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use connectors::gebiet::Ars;
 use connectors::ids::{Leistungsschluessel, PortalId};
-use connectors::registration::{Caching, Destination, ForwardPath, Maintenance, RedirectStatus, Tail};
+use connectors::registration::{Caching, Destination, ForwardPath, Maintenance, Probe, Protocol, RedirectStatus, Tail};
 use percent_encoding::percent_decode;
 use url::Url;
 
@@ -45,6 +45,12 @@ pub struct PortalRoute {
     pub upstreams: Vec<Url>,
     /// Whether its answers are kept.
     pub cache: Caching,
+    /// Protocols to which a connection may be upgraded.
+    pub upgrade: Vec<Protocol>,
+    /// Whether HTTP/2 is offered to upstreams over TLS.
+    pub http2: bool,
+    /// How it is looked whether an upstream is well.
+    pub probe: Option<Probe>,
     /// When it is not there.
     pub maintenance: Option<Maintenance>,
     /// For which Leistung and place, where the route is made for one request.
@@ -101,6 +107,9 @@ impl PortalRoute {
             does: Does::Forward,
             upstreams: Vec::new(),
             cache: Caching::Off,
+            upgrade: Vec::new(),
+            http2: true,
+            probe: None,
             maintenance: None,
             responsible: None,
         }

@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
+use crate::tunnel::Slot;
 
 mod accept;
 mod activity;
@@ -30,6 +31,7 @@ mod client;
 mod framing;
 mod guard;
 mod handover;
+mod hold;
 mod internal;
 mod purge;
 mod rate;

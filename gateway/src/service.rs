@@ -22,7 +22,7 @@ use crate::body::Pace;
 use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
-use crate::proxy::{Bounds, Breaking, LeaveOut, Proxy, Repeats, Settings};
+use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Certificates, Front, Handed, HandoverError, Limits, Server, TlsError, Trusted, bind};
@@ -126,6 +126,13 @@ impl Gateway {
             max_body_bytes: config.proxy.max_body_bytes,
             body_pace,
             portal_places: config.proxy.max_in_flight,
+            portal_tunnels: config.proxy.tunnels(),
+            tunnel_idle_time: seconds(config.proxy.tunnel_idle_s),
+            naming: Naming {
+                servers: config.proxy.dns_servers.clone(),
+                longest: seconds(config.proxy.dns_max_ttl_s),
+                stale: seconds(config.proxy.dns_stale_s),
+            },
             leave_out: LeaveOut {
                 max_failures: config.proxy.max_failures,
                 first: seconds(config.proxy.out_s),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::Caching;
+use super::{Caching, Probe, Protocol};
 
 /// One route: which requests it takes, and what it does with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,12 @@ pub enum Does {
         upstream: Vec<Url>,
         /// Whether its answers are kept.
         cache: Caching,
+        /// Protocols to which a connection may be upgraded; none by default.
+        upgrade: Vec<Protocol>,
+        /// Whether HTTP/2 is offered to upstreams over TLS; it is by default.
+        http2: bool,
+        /// How it is looked whether an upstream is well, while no request says so.
+        probe: Option<Probe>,
     },
     /// Sends the client elsewhere.
     Redirect {
@@ -108,7 +114,7 @@ impl RouteKind {
     /// The keys that a route of this kind may have beside `kind` and its place.
     pub fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Proxy => &["upstream", "cache"],
+            Self::Proxy => &["upstream", "cache", "upgrade", "http2", "probe"],
             Self::Redirect => &["to", "status", "keep_path", "keep_query"],
             Self::Gone => &["successor", "text"],
         }
@@ -257,6 +263,12 @@ struct RawRoute {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache: Option<Caching>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    upgrade: Option<Vec<Protocol>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http2: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probe: Option<Probe>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Destination>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<RedirectStatus>,
@@ -350,6 +362,9 @@ impl TryFrom<RawRoute> for Route {
         let written = [
             ("upstream", raw.upstream.is_some()),
             ("cache", raw.cache.is_some()),
+            ("upgrade", raw.upgrade.is_some()),
+            ("http2", raw.http2.is_some()),
+            ("probe", raw.probe.is_some()),
             ("to", raw.to.is_some()),
             ("status", raw.status.is_some()),
             ("keep_path", raw.keep_path.is_some()),
@@ -377,6 +392,9 @@ impl TryFrom<RawRoute> for Route {
                 Does::Proxy {
                     upstream: upstream.into_iter().map(|upstream| upstream.0).collect(),
                     cache: raw.cache.unwrap_or_default(),
+                    upgrade: raw.upgrade.unwrap_or_default(),
+                    http2: raw.http2.unwrap_or(true),
+                    probe: raw.probe,
                 }
             }
             RouteKind::Redirect => Does::Redirect {
@@ -420,9 +438,12 @@ impl From<Route> for RawRoute {
         let (prefix, path) = if route.tail == Tail::Exact { (None, path) } else { (path, None) };
         let place = Self { kind, host, prefix, path, ..Self::default() };
         match route.does {
-            Does::Proxy { upstream, cache } => Self {
+            Does::Proxy { upstream, cache, upgrade, http2, probe } => Self {
                 upstream: Some(upstream.into_iter().map(Upstream).collect()),
                 cache: Some(cache).filter(|cache| *cache != Caching::Off),
+                upgrade: Some(upgrade).filter(|upgrade| !upgrade.is_empty()),
+                http2: Some(http2).filter(|http2| !http2),
+                probe,
                 ..place
             },
             Does::Redirect { to, status, keep_path, keep_query } => Self {

@@ -32,6 +32,9 @@ impl Default for LeaveOut {
     }
 }
 
+/// Failing probes in a row that take an upstream out: one may be lost.
+const PROBES: u32 = 2;
+
 /// What is known of the upstreams of one portal.
 #[derive(Debug)]
 pub(super) struct Balance {
@@ -49,6 +52,10 @@ struct Standing {
     /// Times that it was left out, until it has returned for good.
     spells: u32,
     state: State,
+    /// Failing probes since the last good one.
+    failed_probes: u32,
+    /// Probes say that it is not well; whatever its requests come to, it is left out.
+    ill: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -95,8 +102,8 @@ impl Balance {
         let due = left.iter().copied().find(|at| self.is_due(&upstreams[*at], now));
         let at = due.or_else(|| self.of_those_in(upstreams, &left, chance, now)).or_else(|| {
             left.iter().copied().min_by_key(|at| match self.state(&upstreams[*at]) {
-                State::Out { until } => Some(until),
-                _ => None,
+                State::Out { until } => (self.is_ill(&upstreams[*at]), Some(until)),
+                _ => (self.is_ill(&upstreams[*at]), None),
             })
         })?;
         let standing = self.standings.entry(upstreams[at].clone()).or_default();
@@ -148,6 +155,32 @@ impl Balance {
         false
     }
 
+    /// A probe of `upstream` came to an end; true when that took it out, or brought it back.
+    pub(super) fn probed(&mut self, upstream: &Url, well: bool, now: Instant) -> bool {
+        let standing = self.standings.entry(upstream.clone()).or_default();
+        let was_in = standing.is_in();
+        if well {
+            standing.failed_probes = 0;
+            standing.ill = false;
+            if !was_in {
+                (standing.state, standing.failures) = (State::Returning { since: now }, 0);
+            }
+        } else {
+            standing.failed_probes = standing.failed_probes.saturating_add(1);
+            standing.ill |= standing.failed_probes >= PROBES;
+        }
+        was_in != standing.is_in()
+    }
+
+    /// `upstream` is probed no longer.
+    pub(super) fn unprobed(&mut self, upstream: &Url, now: Instant) {
+        if let Some(standing) = self.standings.get_mut(upstream)
+            && std::mem::take(&mut standing.ill)
+        {
+            (standing.state, standing.failures) = (State::Returning { since: now }, 0);
+        }
+    }
+
     /// A request at `upstream` is over.
     pub(super) fn left(&mut self, upstream: &Url) {
         if let Some(standing) = self.standings.get_mut(upstream) {
@@ -167,7 +200,7 @@ impl Balance {
 
     /// One of those that are in; one that returns takes part as often as it has been back for.
     fn of_those_in(&self, upstreams: &[Url], left: &[usize], chance: u64, now: Instant) -> Option<usize> {
-        let all: Vec<_> = left.iter().copied().filter(|at| self.state(&upstreams[*at]).is_in()).collect();
+        let all: Vec<_> = left.iter().copied().filter(|at| self.is_in(&upstreams[*at])).collect();
         let drawn = f64::from(u16::try_from(chance >> 48).unwrap_or(0)) / f64::from(u16::MAX);
         let takes_part = |at: &usize| match self.state(&upstreams[*at]) {
             State::Returning { since } => {
@@ -195,14 +228,22 @@ impl Balance {
         self.standings.get(upstream).map_or(State::In, |standing| standing.state)
     }
 
+    fn is_in(&self, upstream: &Url) -> bool {
+        self.standings.get(upstream).is_none_or(Standing::is_in)
+    }
+
+    fn is_ill(&self, upstream: &Url) -> bool {
+        self.standings.get(upstream).is_some_and(|standing| standing.ill)
+    }
+
     fn is_due(&self, upstream: &Url, now: Instant) -> bool {
-        matches!(self.state(upstream), State::Out { until } if until <= now)
+        !self.is_ill(upstream) && matches!(self.state(upstream), State::Out { until } if until <= now)
     }
 }
 
 impl Standing {
     fn is_in(&self) -> bool {
-        self.state.is_in()
+        self.state.is_in() && !self.ill
     }
 
     fn leave_out(&mut self, rules: &LeaveOut, now: Instant) {

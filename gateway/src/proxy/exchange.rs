@@ -1,17 +1,22 @@
 //! One request at the upstreams of its route, until one of them takes it.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use connectors::ids::PortalId;
 use http::header::{self, HeaderValue};
-use http::{Request, Response};
+use http::uri::PathAndQuery;
+use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::Proxy;
 use super::balance::Verdict;
-use super::upstream::{DialError, Pool, Turn, Wire, authority};
+use super::upstream::{DialError, Pool, Turn, Wire, authority, was_refused, was_reset};
 use crate::body::{Body, Course, Cut};
 use crate::failure::Failure;
+use crate::metrics::Metrics;
 use crate::routes::PortalRoute;
 
 /// What a try on one connection came to, when it brought no answer.
@@ -20,6 +25,8 @@ enum Miss {
     Unsent(Box<Request<Body>>),
     /// The connection closed without a byte of an answer.
     Closed(Failure),
+    /// The portal says that it did nothing of the request.
+    Refused(Failure),
     /// Something else; nothing is repeated.
     Final(Failure),
 }
@@ -32,8 +39,10 @@ impl Proxy {
         route: &PortalRoute,
         mut request: Request<Body>,
         course: Option<&Course>,
+        may_share: bool,
     ) -> Result<(Response<Incoming>, Wire, Turn), Failure> {
-        let repeatable = course.is_none() && request.method().is_idempotent();
+        let may_share = may_share && route.http2;
+        let idempotent = request.method().is_idempotent();
         let (mut last, mut closed) = (None, None);
         let mut tried = Vec::new();
         loop {
@@ -44,11 +53,12 @@ impl Proxy {
             let Some(mut turn) = pool.choose(&route.upstreams, &mut tried) else { break };
             let host = HeaderValue::from_str(&authority(&turn.upstream));
             request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
-            let mut pooled = pool.take(&turn.upstream).await;
+            let mut pooled = pool.take(&turn.upstream, may_share).await;
+            let mut first_here = true;
             loop {
                 let wire = match pooled.take() {
                     Some(wire) => wire,
-                    None => match self.dial(&turn.upstream, route).await {
+                    None => match self.dial(pool, &turn.upstream, may_share, route).await {
                         Ok(wire) => wire,
                         Err(error) => {
                             self.judge(&mut turn, Verdict::Failed, route);
@@ -57,9 +67,13 @@ impl Proxy {
                         }
                     },
                 };
-                let used = wire.used;
-                let copy = repeatable.then(|| copy_of(&request));
-                match self.send(wire, request, course, route).await {
+                // A second one at the same upstream says as much as a fresh connection.
+                let used = wire.is_used() && std::mem::take(&mut first_here);
+                address(&mut request, &turn.upstream, wire.is_shared())?;
+                let copy = (course.is_none() && (idempotent || wire.is_shared())).then(|| copy_of(&request));
+                let outcome = self.send(wire, request, course, route).await;
+                let copy = copy.filter(|_| idempotent || matches!(outcome, Err(Miss::Refused(_))));
+                match outcome {
                     Ok((answer, wire)) => return Ok((answer, wire, turn)),
                     Err(Miss::Unsent(back)) if used => request = *back,
                     Err(Miss::Unsent(back)) => {
@@ -67,11 +81,11 @@ impl Proxy {
                         request = *back;
                         break;
                     }
-                    Err(Miss::Closed(failure)) if used => {
+                    Err(Miss::Closed(failure) | Miss::Refused(failure)) if used => {
                         let Some(copy) = copy.filter(|_| self.may_repeat(pool, route)) else { return Err(failure) };
                         request = copy;
                     }
-                    Err(Miss::Closed(failure)) => {
+                    Err(Miss::Closed(failure) | Miss::Refused(failure)) => {
                         self.judge(&mut turn, Verdict::Failed, route);
                         let Some(copy) = copy else { return Err(failure) };
                         request = copy;
@@ -94,21 +108,15 @@ impl Proxy {
         allowed
     }
 
-    /// Notes how a request ended at an upstream.
-    pub(super) fn judge(&self, turn: &mut Turn, verdict: Verdict, route: &PortalRoute) {
-        let ejected = turn.judge(verdict);
-        if ejected {
-            self.metrics.upstream_ejected(&route.portal);
-            tracing::warn!(portal.id = %route.portal, upstream = %turn.upstream, "an upstream is left out for a time");
-        }
-        if ejected || turn.was_out {
-            self.metrics.upstreams_out(&route.portal, turn.pool.out());
-        }
+    fn judge(&self, turn: &mut Turn, verdict: Verdict, route: &PortalRoute) {
+        judge(&self.metrics, turn, verdict, &route.portal);
     }
 
-    async fn dial(&self, upstream: &url::Url, route: &PortalRoute) -> Result<Wire, DialError> {
-        let wire = self.dialer.dial(upstream, &self.tasks, &self.closed).await?;
-        self.metrics.upstream_connected(&route.portal);
+    async fn dial(&self, pool: &Pool, upstream: &Url, may_share: bool, route: &PortalRoute) -> Result<Wire, DialError> {
+        let (wire, fresh) = pool.dial(upstream, may_share, &self.dialer, &self.tasks, &self.closed).await?;
+        if fresh {
+            self.metrics.upstream_connected(&route.portal);
+        }
         Ok(wire)
     }
 
@@ -122,16 +130,17 @@ impl Proxy {
     ) -> Result<(Response<Incoming>, Wire), Miss> {
         let begun = Instant::now();
         let moved = || course.map_or(begun, |course| course.moved().max(begun));
-        wire.begin();
-        let mut answer = std::pin::pin!(wire.sender.try_send_request(request));
-        let outcome = loop {
-            let deadline = moved() + self.settings.first_byte_time;
-            match timeout_at(deadline, &mut answer).await {
-                Ok(outcome) => break outcome,
-                Err(_) if Instant::now() < moved() + self.settings.first_byte_time => {}
-                Err(_) => {
-                    let waited_ms = self.settings.first_byte_time.as_millis().try_into().unwrap_or(u64::MAX);
-                    return Err(Miss::Final(Failure::PortalSilent { portal: route.portal.clone(), waited_ms }));
+        let outcome = {
+            let mut answer = pin!(wire.send(request));
+            loop {
+                let deadline = moved() + self.settings.first_byte_time;
+                match timeout_at(deadline, &mut answer).await {
+                    Ok(outcome) => break outcome,
+                    Err(_) if Instant::now() < moved() + self.settings.first_byte_time => {}
+                    Err(_) => {
+                        let waited_ms = self.settings.first_byte_time.as_millis().try_into().unwrap_or(u64::MAX);
+                        return Err(Miss::Final(Failure::PortalSilent { portal: route.portal.clone(), waited_ms }));
+                    }
                 }
             }
         };
@@ -144,6 +153,18 @@ impl Proxy {
                 Err(missed(error.into_error(), course, &wire, route))
             }
         }
+    }
+}
+
+/// Notes how a request ended at an upstream.
+pub(super) fn judge(metrics: &Metrics, turn: &mut Turn, verdict: Verdict, portal: &PortalId) {
+    let ejected = turn.judge(verdict);
+    if ejected {
+        metrics.upstream_ejected(portal);
+        tracing::warn!(portal.id = %portal, upstream = %turn.upstream, "an upstream is left out for a time");
+    }
+    if ejected || turn.was_out {
+        metrics.upstreams_out(portal, turn.pool.out());
     }
 }
 
@@ -172,7 +193,32 @@ fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &Por
         None => {}
     }
     let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
-    if !wire.has_answered() && !error.is_parse() { Miss::Closed(failure) } else { Miss::Final(failure) }
+    if wire.is_shared() && was_refused(&error) {
+        Miss::Refused(failure)
+    } else if wire.has_answered() || error.is_parse() || was_reset(&error) {
+        Miss::Final(failure)
+    } else {
+        Miss::Closed(failure)
+    }
+}
+
+/// Writes where a request goes: in HTTP/2 into its target, in HTTP/1.1 `Host` stands already, unless a try on HTTP/2 took
+/// it away.
+pub(super) fn address(request: &mut Request<Body>, upstream: &Url, is_shared: bool) -> Result<(), Failure> {
+    if is_shared {
+        let target = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+        let uri =
+            Uri::builder().scheme(upstream.scheme()).authority(authority(upstream)).path_and_query(target).build();
+        *request.uri_mut() = uri.map_err(|_| Failure::Target)?;
+        request.headers_mut().remove(header::HOST);
+    } else if request.uri().authority().is_some() {
+        let target = request.uri().path_and_query().cloned();
+        *request.uri_mut() = target.map(Uri::from).unwrap_or_default();
+        request
+            .headers_mut()
+            .insert(header::HOST, HeaderValue::from_str(&authority(upstream)).map_err(|_| Failure::Host)?);
+    }
+    Ok(())
 }
 
 fn unreachable(route: &PortalRoute, last: Option<DialError>) -> Failure {
@@ -184,7 +230,7 @@ fn unreachable(route: &PortalRoute, last: Option<DialError>) -> Failure {
     }
 }
 
-fn with_sources(error: &dyn std::error::Error) -> String {
+pub(super) fn with_sources(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

@@ -8,6 +8,11 @@ use super::*;
 use crate::fake::{Conn, Gateway, Plan, Upstream, portal, portal_at};
 
 mod ill;
+mod multiplexed;
+mod named;
+mod phases;
+mod probed;
+mod websocket;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -472,20 +477,26 @@ async fn pools_are_closed_with_the_gateway() {
     gateway.end().await;
 }
 
-/// A portal behind TLS that is called `localhost`; the key is for these tests alone.
-async fn behind_tls() -> (SocketAddr, rustls::pki_types::CertificateDer<'static>) {
+/// What a portal behind TLS shakes hands with; it is called `localhost`, and its key is for these tests alone.
+fn acceptor(alpn: &[&str]) -> (tokio_rustls::TlsAcceptor, rustls::pki_types::CertificateDer<'static>) {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/localhost.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/localhost.key.pem")).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key)
         .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    (tokio_rustls::TlsAcceptor::from(Arc::new(config)), certificate)
+}
+
+/// A portal behind TLS.
+async fn behind_tls() -> (SocketAddr, rustls::pki_types::CertificateDer<'static>) {
+    let (acceptor, certificate) = acceptor(&[]);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

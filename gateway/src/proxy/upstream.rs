@@ -1,143 +1,42 @@
-//! Connections to portals: which address is dialled, and which connection is used again.
+//! What belongs to one portal: its places, its connections and what is known of its upstreams.
 //!
-//! Names are resolved here and only here, every address is asked for before it is dialled, and the connection goes to
-//! that very address: a name that changes its mind between check and dial gains nothing. Pools belong to one portal and
-//! are never shared, so that a stray answer cannot reach the users of another one.
+//! Pools belong to one portal and are never shared, so that a stray answer cannot reach the users of another one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
-use hyper::client::conn::http1;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::{Service, util::BoxCloneSyncService};
 use url::Url;
 
 use super::Settings;
 use super::balance::{Balance, Verdict};
 use super::breaker::{Breaker, Pass};
 use super::budget::Budget;
-use crate::body::{Body, BodyError};
 
-/// Tells whether an address may be dialled.
-pub type Allow = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+mod dial;
+mod interim;
+mod shared;
+mod wire;
+
+pub use dial::Allow;
+pub(super) use dial::{DialError, Dialer};
+pub(super) use shared::{was_refused, was_reset};
+pub(super) use wire::Wire;
+
+use dial::Dialled;
+use shared::Line;
+use wire::Own;
 
 /// Most connections to one address that wait for their next use.
 const MAX_IDLE: usize = 64;
 /// How long a connection whose answer just ended may take to be ready again.
 const READY_WITHIN: Duration = Duration::from_millis(50);
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum DialError {
-    /// No address of the name may be dialled.
-    #[error("no address of {0} may be dialled")]
-    Forbidden(String),
-    /// The name has no address.
-    #[error("the name {0} cannot be resolved")]
-    Unresolved(String),
-    /// No connection in time.
-    #[error("no connection to {0} in time")]
-    Slow(String),
-    /// The connection or the TLS handshake failed.
-    #[error("no connection to {0}: {1}")]
-    Failed(String, BodyError),
-}
-
-type Stream = TokioIo<TcpStream>;
-type Tcp = BoxCloneSyncService<Uri, Stream, BodyError>;
-
-/// Makes connections.
-pub(super) struct Dialer {
-    connector: HttpsConnector<Tcp>,
-    connect_time: Duration,
-}
-
-impl Dialer {
-    pub(super) fn new(allow: Allow, tls: rustls::ClientConfig, connect_time: Duration) -> Self {
-        let tcp = tower::service_fn(move |uri: Uri| connect(uri, allow.clone(), connect_time));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Tcp::new(tcp));
-        Self { connector, connect_time }
-    }
-
-    /// A fresh connection to `upstream`; its task ends with it, or when `closed` is.
-    pub(super) async fn dial(
-        &self,
-        upstream: &Url,
-        tasks: &TaskTracker,
-        closed: &CancellationToken,
-    ) -> Result<Wire, DialError> {
-        let name = authority(upstream);
-        let failed = |error: BodyError| match error.downcast::<DialError>() {
-            Ok(known) => *known,
-            Err(error) => DialError::Failed(name.clone(), error),
-        };
-        let uri: Uri = upstream.as_str().parse().map_err(|error: http::uri::InvalidUri| failed(error.into()))?;
-        let dialled = timeout(self.connect_time, self.connector.clone().call(uri)).await;
-        let stream = dialled.map_err(|_| DialError::Slow(name.clone()))?.map_err(failed)?;
-        let answered = Arc::new(AtomicBool::new(false));
-        let heard = Heard { stream: TokioIo::new(stream), answered: answered.clone() };
-        let made = http1::Builder::new().max_headers(100).max_buf_size(64 * 1024).handshake(TokioIo::new(heard)).await;
-        let (sender, connection) = made.map_err(|error| failed(error.into()))?;
-        let closed = closed.clone();
-        tasks.spawn(async move {
-            tokio::select! {
-                outcome = connection => if let Err(error) = outcome {
-                    tracing::debug!(%error, "a connection to a portal ended");
-                },
-                () = closed.cancelled() => {}
-            }
-        });
-        Ok(Wire { sender, answered, used: false })
-    }
-}
-
-async fn connect(uri: Uri, allow: Allow, connect_time: Duration) -> Result<Stream, BodyError> {
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-    let addresses = resolve(host, port).await?;
-    let allowed: Vec<_> = addresses.into_iter().filter(|address| allow(address.ip().to_canonical())).collect();
-    let mut last: BodyError = DialError::Forbidden(host.to_owned()).into();
-    // Half of the time for all but the last, so that one silent address does not use up all of it.
-    let share = if allowed.len() > 1 { connect_time / 2 } else { connect_time };
-    for address in allowed {
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                stream.set_nodelay(true)?;
-                return Ok(TokioIo::new(stream));
-            }
-            Ok(Err(error)) => last = error.into(),
-            Err(_) => last = DialError::Slow(host.to_owned()).into(),
-        }
-    }
-    Err(last)
-}
-
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, BodyError> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let found: Vec<_> = tokio::net::lookup_host((host, port)).await.map(Iterator::collect).unwrap_or_default();
-    if found.is_empty() { Err(DialError::Unresolved(host.to_owned()).into()) } else { Ok(found) }
-}
 
 /// Host and port of an upstream, as they stand in `Host`.
 pub(super) fn authority(upstream: &Url) -> String {
@@ -148,87 +47,49 @@ pub(super) fn authority(upstream: &Url) -> String {
     }
 }
 
-/// One connection to a portal, for one request at a time.
-pub(super) struct Wire {
-    pub(super) sender: http1::SendRequest<Body>,
-    /// True when a byte came since the last request was sent.
-    answered: Arc<AtomicBool>,
-    /// True when it carried a request before.
-    pub(super) used: bool,
-}
-
-impl Wire {
-    /// Forgets what was heard before the next request.
-    pub(super) fn begin(&self) {
-        self.answered.store(false, Ordering::Release);
-    }
-
-    /// True when a byte of an answer came since `begin`.
-    pub(super) fn has_answered(&self) -> bool {
-        self.answered.load(Ordering::Acquire)
-    }
-}
-
-/// A stream that notes whether anything came.
-struct Heard<S> {
-    stream: S,
-    answered: Arc<AtomicBool>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buf.filled().len();
-        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            this.answered.store(true, Ordering::Release);
-        }
-        outcome
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
 /// What belongs to one portal: its places, its idle connections and what is known of its upstreams.
 pub(super) struct Pool {
     places: Arc<Semaphore>,
+    tunnels: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
     balance: Mutex<Balance>,
     drawn: AtomicU64,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
-    idle: Mutex<HashMap<Url, Vec<Idle>>>,
+    kept: Mutex<HashMap<Url, Kept>>,
+    /// Rises when connections that are in use must not be used again.
+    generation: AtomicU64,
     idle_time: Duration,
 }
 
+/// The connections to one upstream.
+#[derive(Default)]
+struct Kept {
+    /// Those of HTTP/1.1 that wait for their next request.
+    idle: Vec<Idle>,
+    /// Those of HTTP/2, in use or not.
+    lines: Vec<Arc<Line>>,
+    /// True when the last dial came to HTTP/1.1, so that nobody needs to wait for one to share.
+    is_single: bool,
+    /// Held while somebody dials what others may share.
+    gate: Arc<tokio::sync::Mutex<()>>,
+}
+
 struct Idle {
-    wire: Wire,
+    own: Own,
     since: Instant,
+}
+
+impl Kept {
+    /// A stream of a connection that has one left.
+    fn stream(&mut self) -> Option<Wire> {
+        if self.lines.is_empty() {
+            return None;
+        }
+        self.lines.retain(|line| !line.is_closed());
+        self.lines.iter().find_map(Line::open).map(Wire::Shared)
+    }
 }
 
 impl Pool {
@@ -236,13 +97,15 @@ impl Pool {
         let places = settings.portal_places;
         Self {
             places: Arc::new(Semaphore::new(places)),
+            tunnels: Arc::new(Semaphore::new(settings.portal_tunnels)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
             balance: Mutex::new(Balance::new(settings.leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
             breaker: Mutex::new(Breaker::new(settings.breaking)),
             budget: Mutex::new(Budget::new(settings.repeats)),
-            idle: Mutex::default(),
+            kept: Mutex::default(),
+            generation: AtomicU64::new(0),
             idle_time: settings.pool_time,
         }
     }
@@ -274,6 +137,11 @@ impl Pool {
         timeout(queue_time, self.places.clone().acquire_owned()).await.ok()?.ok()
     }
 
+    /// A place for a tunnel, beside that of its request; none when all are taken.
+    pub(super) fn enter_tunnel(&self) -> Option<OwnedSemaphorePermit> {
+        self.tunnels.clone().try_acquire_owned().ok()
+    }
+
     /// The upstream that takes a request now, which is noted in `tried`; none when all of them were tried.
     pub(super) fn choose(self: &Arc<Self>, upstreams: &[Url], tried: &mut Vec<usize>) -> Option<Turn> {
         let chance = mixed(self.drawn.fetch_add(1, Ordering::Relaxed));
@@ -288,6 +156,16 @@ impl Pool {
         self.balance().likely(upstreams)
     }
 
+    /// A probe came to an end; true when that took the upstream out, or brought it back.
+    pub(super) fn probed(&self, upstream: &Url, well: bool) -> bool {
+        self.balance().probed(upstream, well, Instant::now())
+    }
+
+    /// The upstream is probed no longer.
+    pub(super) fn unprobed(&self, upstream: &Url) {
+        self.balance().unprobed(upstream, Instant::now());
+    }
+
     /// How many upstreams are left out.
     pub(super) fn out(&self) -> usize {
         self.balance().out()
@@ -298,42 +176,110 @@ impl Pool {
         self.balance().keep_only(routed);
     }
 
-    /// A connection that was used before and is open and silent, the youngest first.
-    pub(super) async fn take(&self, upstream: &Url) -> Option<Wire> {
+    /// A stream of a shared connection when `may_share`, or a connection that was used before and is open and silent,
+    /// the youngest first.
+    pub(super) async fn take(&self, upstream: &Url, may_share: bool) -> Option<Wire> {
         loop {
-            let idle = self.idle().get_mut(upstream)?.pop()?;
-            let mut wire = idle.wire;
+            let idle = {
+                let mut kept = self.kept();
+                let kept = kept.get_mut(upstream)?;
+                if may_share && let Some(stream) = kept.stream() {
+                    return Some(stream);
+                }
+                kept.idle.pop()?
+            };
+            let mut own = idle.own;
             let fresh = idle.since.elapsed() < self.idle_time;
-            if fresh && matches!(timeout(READY_WITHIN, wire.sender.ready()).await, Ok(Ok(()))) {
-                return Some(wire);
+            if fresh && matches!(timeout(READY_WITHIN, own.sender.ready()).await, Ok(Ok(()))) {
+                return Some(Wire::Own(own));
             }
         }
     }
 
+    /// A fresh connection to `upstream`, or a stream of one; true when somebody dialled it just now.
+    ///
+    /// Where HTTP/2 may come of it, one dials at a time, and the others share what comes.
+    pub(super) async fn dial(
+        &self,
+        upstream: &Url,
+        may_share: bool,
+        dialer: &Dialer,
+        tasks: &TaskTracker,
+        closed: &CancellationToken,
+    ) -> Result<(Wire, bool), DialError> {
+        let may_share = may_share && upstream.scheme() == "https";
+        let _turn = match may_share.then(|| self.gate(upstream)).flatten() {
+            None => None,
+            Some(gate) => {
+                let turn = timeout(dialer.connect_time, gate.lock_owned()).await;
+                let turn = turn.map_err(|_| DialError::Slow(authority(upstream)))?;
+                if let Some(stream) = self.kept().entry(upstream.clone()).or_default().stream() {
+                    return Ok((stream, false));
+                }
+                Some(turn)
+            }
+        };
+        let generation = self.generation.load(Ordering::Acquire);
+        let dialled = dialer.dial(upstream, may_share, tasks, closed).await?;
+        if may_share {
+            self.kept().entry(upstream.clone()).or_default().is_single = matches!(dialled, Dialled::Own(_));
+        }
+        match dialled {
+            Dialled::Own(own) => Ok((Wire::Own(Own { generation, ..own }), true)),
+            Dialled::Line(line) => {
+                let stream = line.open_first();
+                self.kept().entry(upstream.clone()).or_default().lines.push(line);
+                Ok((Wire::Shared(stream), true))
+            }
+        }
+    }
+
+    /// What is held while somebody dials a connection to share; none when the upstream has none.
+    fn gate(&self, upstream: &Url) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let mut kept = self.kept();
+        let kept = kept.entry(upstream.clone()).or_default();
+        (!kept.is_single).then(|| Arc::clone(&kept.gate))
+    }
+
     /// Keeps a connection whose answer is complete.
-    fn put(&self, upstream: &Url, mut wire: Wire) {
-        if wire.sender.is_closed() {
+    fn put(&self, upstream: &Url, wire: Wire) {
+        // A shared one is kept already, and has a stream left as soon as this one is dropped.
+        let Wire::Own(mut own) = wire else { return };
+        if own.sender.is_closed() || own.generation != self.generation.load(Ordering::Acquire) {
             return;
         }
-        wire.used = true;
-        let mut idle = self.idle();
-        let waiting = idle.entry(upstream.clone()).or_default();
-        if waiting.len() < MAX_IDLE {
-            waiting.push(Idle { wire, since: Instant::now() });
+        own.used = true;
+        let mut kept = self.kept();
+        let idle = &mut kept.entry(upstream.clone()).or_default().idle;
+        if idle.len() < MAX_IDLE {
+            idle.push(Idle { own, since: Instant::now() });
         }
     }
 
     /// Closes what was not used for too long, or by the portal.
     pub(super) fn sweep(&self) {
-        self.idle().retain(|_, waiting| {
-            waiting.retain(|idle| idle.since.elapsed() < self.idle_time && !idle.wire.sender.is_closed());
-            !waiting.is_empty()
+        self.kept().retain(|_, kept| {
+            kept.idle.retain(|idle| idle.since.elapsed() < self.idle_time && !idle.own.sender.is_closed());
+            kept.lines.retain(|line| !line.is_closed() && !line.is_idle_for(self.idle_time));
+            // A gate that somebody holds or waits for must stay the only one.
+            !kept.idle.is_empty() || !kept.lines.is_empty() || Arc::strong_count(&kept.gate) > 1
         });
+    }
+
+    /// Uses no connection to an upstream of these names again, because their addresses have moved; open requests finish.
+    pub(super) fn retire(&self, moved: &HashSet<String>) {
+        let is_moved = |upstream: &Url| upstream.host_str().is_some_and(|host| moved.contains(host));
+        let mut kept = self.kept();
+        for (_, kept) in kept.iter_mut().filter(|(upstream, _)| is_moved(upstream)) {
+            kept.idle.clear();
+            kept.lines.clear();
+        }
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Closes all that wait.
     pub(super) fn clear(&self) {
-        self.idle().clear();
+        self.kept().clear();
     }
 
     fn balance(&self) -> MutexGuard<'_, Balance> {
@@ -348,8 +294,8 @@ impl Pool {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn idle(&self) -> MutexGuard<'_, HashMap<Url, Vec<Idle>>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, HashMap<Url, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -361,10 +307,26 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    /// Tells how it ended; true when that opened or closed the breaker.
+    /// Tells how it ended, once; true when that opened or closed the breaker.
     pub(super) fn judge(&mut self, verdict: Verdict) -> bool {
-        self.judged = true;
-        self.pool.breaker().judged(self.pass, verdict, Instant::now())
+        let known = std::mem::replace(&mut self.judged, true);
+        !known && self.pool.breaker().judged(self.pass, verdict, Instant::now())
+    }
+
+    /// The head came, and the body may still break off. A trial has its verdict with the head, or a long body would keep
+    /// the portal closed; true when that closed the breaker.
+    pub(super) fn head_came(&mut self) -> bool {
+        if self.pass == Pass::Ordinary {
+            return false;
+        }
+        let changed = self.judge(Verdict::Answered);
+        (self.pass, self.judged) = (Pass::Ordinary, false);
+        changed
+    }
+
+    /// True while the portal is left alone.
+    pub(super) fn is_open(&self) -> bool {
+        self.pool.is_open()
     }
 }
 
@@ -391,6 +353,14 @@ impl Turn {
         !known && self.pool.balance().judged(&self.upstream, self.was_out, verdict, Instant::now())
     }
 
+    /// The head came, and the body may still break off. One that was left out is back with the head.
+    pub(super) fn head_came(&mut self) {
+        if self.was_out {
+            self.judge(Verdict::Answered);
+            (self.was_out, self.judged) = (false, false);
+        }
+    }
+
     /// Keeps a connection whose answer is complete.
     pub(super) fn put(&self, wire: Wire) {
         self.pool.put(&self.upstream, wire);
@@ -402,6 +372,11 @@ impl Drop for Turn {
         self.judge(Verdict::Unknown);
         self.pool.balance().left(&self.upstream);
     }
+}
+
+/// A number as good as chance, from 0 to 1.
+pub(super) fn chance() -> f64 {
+    (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// A number as good as chance for each number: the finisher of SplitMix64.

@@ -68,18 +68,23 @@ impl Routes {
             if let Some(kind) = self.conflict(&place, own_host).or_else(twice) {
                 return Err(RouteFault { portal: portal.id.clone(), place, kind });
             }
-            let (does, upstreams, cache) = does(&route.does);
-            fitting.push(PortalRoute {
+            let registered = route.does.clone();
+            let mut route = PortalRoute {
                 portal: portal.id.clone(),
                 name: portal.name.clone(),
                 phone: portal.contact.as_ref().and_then(|contact| contact.phone.clone()),
                 place,
-                does,
-                upstreams,
-                cache,
+                does: Does::Forward,
+                upstreams: Vec::new(),
+                cache: Caching::Off,
+                upgrade: Vec::new(),
+                http2: true,
+                probe: None,
                 maintenance: portal.maintenance.clone(),
                 responsible: None,
-            });
+            };
+            route.take(registered);
+            fitting.push(route);
         }
         Ok(fitting)
     }
@@ -146,13 +151,19 @@ fn place(route: &registered::Route) -> Place {
     Place { host: route.host.clone(), path: route.path.clone(), tail: route.tail }
 }
 
-fn does(does: &registered::Does) -> (Does, Vec<url::Url>, Caching) {
-    let own = |does| (does, Vec::new(), Caching::Off);
-    match does.clone() {
-        registered::Does::Proxy { upstream, cache } => (Does::Forward, upstream, cache),
-        registered::Does::Redirect { to, status, keep_path, keep_query } => {
-            own(Does::Redirect { to, status, keep_path, keep_query })
+impl PortalRoute {
+    /// Takes over what a registration says that the route does.
+    fn take(&mut self, does: registered::Does) {
+        match does {
+            registered::Does::Proxy { upstream, cache, upgrade, http2, probe } => {
+                self.does = Does::Forward;
+                (self.upstreams, self.cache) = (upstream, cache);
+                (self.upgrade, self.http2, self.probe) = (upgrade, http2, probe);
+            }
+            registered::Does::Redirect { to, status, keep_path, keep_query } => {
+                self.does = Does::Redirect { to, status, keep_path, keep_query };
+            }
+            registered::Does::Gone { successor, text } => self.does = Does::Gone { successor, text },
         }
-        registered::Does::Gone { successor, text } => own(Does::Gone { successor, text }),
     }
 }

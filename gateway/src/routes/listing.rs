@@ -1,6 +1,6 @@
 //! The table as people and programs see it: every route, and which one answers an address, and why.
 
-use connectors::registration::Tail;
+use connectors::registration::{Probe, Protocol, Tail};
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
@@ -28,6 +28,12 @@ pub struct Listed {
     /// Where it is passed on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstream: Vec<Url>,
+    /// Protocols to which a connection may change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub upgrade: Vec<Protocol>,
+    /// How its upstreams are probed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
     /// Where clients are sent, or what has taken its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
@@ -58,6 +64,8 @@ impl Listed {
             prefix,
             path,
             upstream: route.upstreams.clone(),
+            upgrade: route.upgrade.clone(),
+            probe: route.probe.clone(),
             to: to.map(ToString::to_string),
             status,
             responsible: None,
@@ -77,9 +85,11 @@ impl Listed {
         let to = self.to.clone().unwrap_or_else(upstream);
         let status = self.status.map(|status| format!(" {status}")).unwrap_or_default();
         let responsible = self.responsible.as_ref().map(|path| format!("\tresponsible {path}")).unwrap_or_default();
+        let upgrade = self.upgrade.iter().map(|protocol| format!("\tupgrade {protocol}")).collect::<String>();
+        let probe = self.probe.as_ref().map(|probe| format!("\tprobe {}", probe.path())).unwrap_or_default();
         let maintenance =
             self.maintenance_until.map(|until| format!("\tmaintenance until {until}")).unwrap_or_default();
-        format!("{}\t{}{status}\t{place}\t{to}{responsible}{maintenance}", self.portal, self.kind)
+        format!("{}\t{}{status}\t{place}\t{to}{upgrade}{probe}{responsible}{maintenance}", self.portal, self.kind)
     }
 }
 

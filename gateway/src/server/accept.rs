@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, Version};
+use http::{Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
@@ -26,11 +26,13 @@ use super::activity::{Activity, Open};
 use super::arrival::read_header;
 use super::client::Trusted;
 use super::guard::{Guard, Reset};
+use super::hold::Hold;
 use super::rate::{Bucket, Rates};
 use super::seats::{ClientSeat, Clients, Seat};
 use super::stream::Stream;
 use crate::body::Body;
 use crate::metrics::{Held, Metrics, Refused};
+use crate::tunnel::Slot;
 
 /// After the end has begun: how long a connection that is just open may take to begin its first request. A client whose
 /// connection was accepted must not find it closed before it could ask.
@@ -156,30 +158,44 @@ impl Accept {
             };
             let activity = Activity::new();
             let reset = Reset::default();
-            let guard = Guard::new(stream, &limits, reset.clone(), metrics);
-            let service = service_fn(|request: Request<Incoming>| {
+            let (hold, slot) = (Hold::default(), Slot::default());
+            let guard = Guard::new(stream, &limits, reset.clone(), hold.clone(), metrics);
+            let service = service_fn(|mut request: Request<Incoming>| {
                 let (answer, open, peer) = (answer.clone(), activity.begin(), peer.clone());
                 let reset = (request.version() == Version::HTTP_10).then(|| reset.clone());
+                if request.headers().contains_key(header::UPGRADE) {
+                    request.extensions_mut().insert(slot.clone());
+                }
+                let hold = hold.clone();
                 async move {
                     let response = answer(peer, request).await;
+                    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        hold.answered();
+                    }
                     Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, reset, _open: open }))
                 }
             });
-            let mut connection = pin!(builder.serve_connection(TokioIo::new(guard), service));
+            let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(guard), service));
             let mut ending = false;
             loop {
                 tokio::select! {
                     outcome = connection.as_mut() => {
                         if let Err(error) = outcome {
                             tracing::debug!(error = %error, "a connection ended early");
+                            return;
                         }
-                        return;
+                        break;
                     }
                     () = until_end(&stop, &activity, limits.keep_alive_time), if !ending => {
                         ending = true;
                         connection.as_mut().graceful_shutdown();
                     }
                 }
+            }
+            // A connection that changed its protocol keeps its seat, and ends with the drain at the latest.
+            if let Some(tunnel) = slot.take() {
+                hold.leave_http();
+                tunnel.await;
             }
         }
     }

@@ -167,11 +167,12 @@ impl Edge {
             request.extensions_mut().insert(asker);
         }
         let Limits { body_idle_time, own_body_bytes, body_pace, .. } = self.limits;
+        let version = request.version();
         let request = request.map(|body| {
             if body.is_end_stream() {
                 return Body::empty();
             }
-            let body = Bounded::new(body, body_idle_time, own_body_bytes);
+            let body = Bounded::new(body, body_idle_time, own_body_bytes).of(version);
             Body::new(body.from_client(body_pace, &self.metrics, None))
         });
         match unpanicked(page(self.pages.clone(), request)).await {

@@ -88,8 +88,12 @@ enum At {
     ChunkData(u64),
     ChunkEnd,
     Trailers,
+    /// Behind a head that asks for another protocol, until it is known what was answered.
+    Asked,
     /// HTTP/2 has a framing of its own.
     Http2,
+    /// Another protocol; nothing here is HTTP any more.
+    Tunnel,
 }
 
 #[derive(Default)]
@@ -97,6 +101,7 @@ struct Head {
     http11: bool,
     length: Option<u64>,
     chunked: bool,
+    upgrade: bool,
 }
 
 impl Framing {
@@ -127,12 +132,28 @@ impl Framing {
         }
     }
 
-    /// Follows the framing over `bytes`.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    /// True behind a head that asks for another protocol: what follows is HTTP or not, as the answer says.
+    pub fn waits_for_answer(&self) -> bool {
+        self.at == At::Asked
+    }
+
+    /// The answer did not change the protocol: what follows is HTTP.
+    pub fn go_on(&mut self) {
+        self.at = self.next_message();
+    }
+
+    /// The answer changed the protocol: what follows is not looked at.
+    pub fn leave(&mut self) {
+        self.at = At::Tunnel;
+    }
+
+    /// Follows the framing over `bytes`; tells how many, which are fewer only before what waits for an answer.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<usize, Stop> {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             match self.at {
-                At::Http2 => return Ok(()),
+                At::Http2 | At::Tunnel => return Ok(bytes.len()),
+                At::Asked => return Ok(done),
                 At::Body(left) => {
                     let taken = left.min(rest.len() as u64);
                     self.at = if left == taken { self.next_message() } else { At::Body(left - taken) };
@@ -149,7 +170,7 @@ impl Framing {
                 }
             }
         }
-        Ok(())
+        Ok(done)
     }
 
     /// Takes the bytes up to the end of the line that `rest` begins in or continues; tells how many.
@@ -215,7 +236,7 @@ impl Framing {
             At::ChunkEnd => Err(Ambiguity::Chunk),
             At::Trailers if line.is_empty() => Ok(self.next_message()),
             At::Trailers => field(line).map(|_| At::Trailers),
-            At::Body(_) | At::ChunkData(_) | At::Http2 => Ok(self.at),
+            At::Body(_) | At::ChunkData(_) | At::Asked | At::Http2 | At::Tunnel => Ok(self.at),
         }
     }
 
@@ -227,6 +248,7 @@ impl Framing {
             (true, None) if !self.head.http11 => Err(Ambiguity::TransferEncoding),
             (true, None) => Ok(At::ChunkSize),
             (false, Some(length)) if length > 0 => Ok(At::Body(length)),
+            (false, _) if self.head.upgrade && self.head.http11 => Ok(At::Asked),
             (false, _) => Ok(self.next_message()),
         }
     }
@@ -251,6 +273,8 @@ impl Head {
                 return Err(Ambiguity::TransferEncoding);
             }
             self.chunked = true;
+        } else if name.eq_ignore_ascii_case(b"upgrade") {
+            self.upgrade = true;
         }
         Ok(())
     }
@@ -313,10 +337,10 @@ mod tests {
     /// Feeds `text` whole and byte by byte: both must come to `expected`.
     #[track_caller]
     fn check(text: &str, expected: Result<(), Ambiguity>) {
-        let whole = Framing::new(1024).feed(text.as_bytes()).map_err(|stop| stop.why);
+        let whole = Framing::new(1024).feed(text.as_bytes()).map(drop).map_err(|stop| stop.why);
         assert_eq!(whole, expected, "whole: {text:?}");
         let mut framing = Framing::new(1024);
-        let single = text.bytes().try_for_each(|byte| framing.feed(&[byte])).map_err(|stop| stop.why);
+        let single = text.bytes().try_for_each(|byte| framing.feed(&[byte]).map(drop)).map_err(|stop| stop.why);
         assert_eq!(single, expected, "byte by byte: {text:?}");
     }
 
@@ -409,5 +433,22 @@ mod tests {
         assert!(!framing.awaits_head());
         framing.feed(b"G").unwrap();
         assert!(framing.awaits_head());
+    }
+
+    #[test]
+    fn what_follows_a_wish_for_another_protocol_waits() {
+        let head = "GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n";
+        let mut framing = Framing::new(1024);
+        assert_eq!(framing.feed(format!("{head}\0\n").as_bytes()), Ok(head.len()));
+        assert!(framing.waits_for_answer() && !framing.awaits_head());
+        assert_eq!(framing.feed(b"\0\n"), Ok(0));
+        framing.go_on();
+        assert_eq!(framing.feed(b"\0\n").unwrap_err().why, Ambiguity::LineEnd);
+        framing.go_on();
+        assert_eq!(framing.feed(head.as_bytes()), Ok(head.len()));
+        framing.leave();
+        assert_eq!(framing.feed(b"\0\n"), Ok(2));
+        check("GET / HTTP/1.0\r\nUpgrade: x\r\n\r\n\0\n", Err(Ambiguity::LineEnd));
+        check("POST / HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\nab\n", Err(Ambiguity::LineEnd));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Bytes go straight into hyper's buffer; the guard only looks at them. A head that could be read in two ways is cut off
 //! before its end and spoiled, so that hyper answers 400 in the right order and closes. Inside a body the read fails.
-//! An answer whose only end is that of the connection is cut off by a reset, so that nobody takes it for whole.
+//! An answer whose only end is that of the connection is cut off by a reset, so that nobody takes it for whole. What
+//! follows a head that asks for another protocol is held back, unread, until the answer says whether it is HTTP.
 
 use std::io;
 use std::pin::Pin;
@@ -16,11 +17,15 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 use super::framing::{Ambiguity, Framing};
+use super::hold::Hold;
 use super::stream::Stream;
 use crate::metrics::{Metrics, Refused};
 
 /// No parser takes this for a head; the empty line makes hyper look at once.
 const SPOILT: &[u8] = b"\0\r\n\r\n";
+
+/// Most bytes that are held back.
+const MAX_HELD: usize = 16 * 1024;
 
 /// A client's stream under watch.
 pub struct Guard {
@@ -36,6 +41,9 @@ pub struct Guard {
     spoilt: Option<&'static [u8]>,
     /// Why a body cannot go on.
     broken: Option<Ambiguity>,
+    hold: Hold,
+    /// What came behind a head that asks for another protocol.
+    held: Vec<u8>,
 }
 
 /// Set when the connection must end by a reset.
@@ -89,8 +97,8 @@ impl Drop for Guard {
 }
 
 impl Guard {
-    /// Watches `stream` under `limits`; resets it at its end if `reset` demands that.
-    pub(super) fn new(stream: Stream, limits: &Limits, reset: Reset, metrics: Arc<Metrics>) -> Self {
+    /// Watches `stream` under `limits`; resets it at its end if `reset` demands that. `hold` is told of every answer.
+    pub(super) fn new(stream: Stream, limits: &Limits, reset: Reset, hold: Hold, metrics: Arc<Metrics>) -> Self {
         Self {
             stream,
             reset,
@@ -103,7 +111,48 @@ impl Guard {
             write: Deadline::default(),
             spoilt: None,
             broken: None,
+            hold,
+            held: Vec::new(),
         }
+    }
+
+    /// True while it is not known whether what follows is HTTP.
+    fn is_held(&mut self, cx: &Context<'_>) -> bool {
+        if !self.framing.waits_for_answer() {
+            return false;
+        }
+        self.hold.wake_at_answer(cx);
+        if self.hold.is_tunnel() {
+            self.framing.leave();
+        } else if self.hold.answers() >= self.framing.heads() {
+            self.framing.go_on();
+        }
+        self.framing.waits_for_answer()
+    }
+
+    /// Holds back what comes, so that its end is seen; ready only then.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut piece = [0; 1024];
+        while self.held.len() < MAX_HELD {
+            let mut buf = ReadBuf::new(&mut piece);
+            std::task::ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.held.extend_from_slice(buf.filled());
+        }
+        Poll::Pending
+    }
+
+    /// What was held back first, then what comes.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.held.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let later = self.held.split_off(self.held.len().min(buf.remaining()));
+        buf.put_slice(&self.held);
+        self.held = later;
+        Poll::Ready(Ok(()))
     }
 
     fn give_spoilt(&mut self, buf: &mut ReadBuf<'_>) -> bool {
@@ -120,7 +169,16 @@ impl Guard {
     /// read if there is any.
     fn look(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
         let fresh = buf.filled().get(before..).unwrap_or_default();
-        let Err(stop) = self.framing.feed(fresh) else { return Ok(()) };
+        let stop = match self.framing.feed(fresh) {
+            Ok(taken) => {
+                if let Some(later) = fresh.get(taken..).filter(|later| !later.is_empty()) {
+                    self.held.splice(..0, later.iter().copied());
+                    buf.set_filled(before + taken);
+                }
+                return Ok(());
+            }
+            Err(stop) => stop,
+        };
         self.metrics.refused(Refused::Framing);
         tracing::info!(reason = %stop.why, "refused a request that could be read in two ways");
         buf.set_filled(before + stop.sound);
@@ -147,9 +205,12 @@ impl AsyncRead for Guard {
         if let Some(why) = guard.broken {
             return Poll::Ready(Err(invalid(why)));
         }
+        if guard.is_held(cx) {
+            return guard.poll_held(cx);
+        }
         let before = buf.filled().len();
         let heads = guard.framing.heads();
-        if Pin::new(&mut guard.stream).poll_read(cx, buf)?.is_ready() {
+        if guard.poll_bytes(cx, buf)?.is_ready() {
             guard.look(buf, before)?;
             if !guard.framing.awaits_head() || guard.framing.heads() != heads {
                 guard.head.disarm();

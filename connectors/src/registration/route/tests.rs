@@ -9,6 +9,8 @@ fn what_is_written_is_read_again() {
     for json in [
         serde_json::json!({ "prefix": "/p/x", "upstream": ["http://127.0.0.1:1"] }),
         serde_json::json!({ "host": "a.example", "prefix": "/x", "upstream": ["https://b.example", "http://c:1"] }),
+        serde_json::json!({ "prefix": "/p", "upstream": ["https://b.example"], "upgrade": ["websocket"], "http2": false,
+            "probe": { "path": "/gesund", "every_s": 5, "timeout_s": 2 } }),
         serde_json::json!({ "kind": "redirect", "path": "/alt", "to": "/neu", "status": 308, "keep_query": false }),
         serde_json::json!({ "kind": "redirect", "host": "alt.example", "to": "https://neu.example/x" }),
         serde_json::json!({ "kind": "gone", "prefix": "/weg", "successor": "/neu", "text": "Es ist weg." }),
@@ -24,6 +26,8 @@ fn what_cannot_be_is_said() {
         (serde_json::json!({ "prefix": "/a", "path": "/b", "upstream": [] }), "either `prefix` or `path`"),
         (serde_json::json!({ "prefix": "/a" }), "missing field `upstream`"),
         (serde_json::json!({ "prefix": "/a", "to": "/b", "upstream": ["http://x"] }), "`to` does not belong"),
+        (serde_json::json!({ "prefix": "/a", "upgrade": ["h2c"], "upstream": ["http://x"] }), "nobody checks"),
+        (serde_json::json!({ "kind": "gone", "prefix": "/a", "probe": { "path": "/" } }), "`probe` does not belong"),
         (serde_json::json!({ "kind": "redirect", "prefix": "/a", "to": "/a/b" }), "leads to itself"),
         (serde_json::json!({ "kind": "redirect", "prefix": "/a", "to": "//evil.example" }), "no usable destination"),
         (serde_json::json!({ "kind": "redirect", "prefix": "/a", "to": "/b", "status": 303 }), "303 is no status"),

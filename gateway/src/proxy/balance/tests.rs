@@ -176,3 +176,27 @@ fn when_all_are_out_they_are_tried_all_the_same() {
     case.judge(2.0, true, Verdict::Answered);
     assert_eq!(case.balance.out(), 1, "an answer brings one back");
 }
+
+#[test]
+fn what_probes_call_ill_is_left_out_until_they_call_it_well() {
+    let (two, mut balance) = (upstreams(2), Balance::new(LeaveOut::default()));
+    let at = now();
+    assert!(!balance.probed(&two[0], false, at), "one probe may be lost");
+    assert!(!balance.probed(&two[0], true, at));
+    assert!(!balance.probed(&two[0], false, at) && balance.probed(&two[0], false, at));
+    assert!(!balance.probed(&two[0], false, at));
+    assert!(chances().take(50).all(|chance| balance.choose(&two, &[], chance, at).unwrap().at == 1));
+    balance.judged(&two[0], true, Verdict::Answered, at);
+    assert_eq!(balance.out(), 1, "an answer to a request does not make it well");
+    for _ in 0..3 {
+        balance.judged(&two[1], false, Verdict::Failed, at);
+    }
+    assert_eq!(balance.choose(&two, &[], 0, at).unwrap(), Chosen { at: 1, was_out: true }, "the lesser evil");
+    assert!(balance.choose(&two, &[1], 0, at).is_some_and(|chosen| chosen.at == 0), "all are out");
+    assert!(balance.probed(&two[0], true, at) && balance.probed(&two[1], true, at));
+    assert_eq!(balance.out(), 0);
+    balance.probed(&two[0], false, at);
+    balance.probed(&two[0], false, at);
+    balance.unprobed(&two[0], at);
+    assert_eq!(balance.out(), 0);
+}

@@ -122,3 +122,47 @@ async fn repeats_end_with_their_budget() {
     assert_eq!(repeats("repeated"), 1.0);
     assert!(repeats("refused") >= 1.0);
 }
+
+#[tokio::test]
+async fn bodies_that_break_off_count_like_answers_that_do_not_come() {
+    let good = Upstream::saying(OK).await;
+    let cuts = Upstream::start(|mut conn, _| async move {
+        conn.head().await;
+        conn.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegun").await;
+    })
+    .await;
+    let mut plan = Plan::new(vec![portal("a", &[cuts.address, good.address]), portal("b", &[cuts.address])]);
+    plan.settings.breaking.min_requests = 5;
+    plan.settings.breaking.percent = 80;
+    let gateway = plan.start().await;
+    let mut cut = 0;
+    for _ in 0..40 {
+        cut += usize::from(!gateway.get("/portal/a/").await.ends_with("ok"));
+    }
+    assert_eq!(cut, 3, "left out after three in a row");
+    assert_eq!((counted(&gateway, "upstream_ejections_total"), counted(&gateway, "upstreams_out_count")), (1.0, 1.0));
+    for _ in 0..5 {
+        assert!(gateway.get("/portal/b/").await.ends_with("begun"));
+    }
+    assert!(gateway.get("/portal/b/").await.starts_with("HTTP/1.1 503 "));
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_a_body_says_nothing_against_the_portal() {
+    let endless = Upstream::start(|mut conn, _| async move {
+        conn.head().await;
+        conn.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegun").await;
+        conn.rest().await;
+    })
+    .await;
+    let mut plan = Plan::new(vec![portal("a", &[endless.address])]);
+    plan.settings.breaking.min_requests = 3;
+    let gateway = plan.start().await;
+    for _ in 0..6 {
+        let mut conn = gateway.connect().await;
+        conn.write("GET /portal/a/ HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert!(conn.until("begun").await.starts_with("HTTP/1.1 200 "));
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!((counted(&gateway, "breaker_open"), counted(&gateway, "upstreams_out_count")), (0.0, 0.0));
+}
