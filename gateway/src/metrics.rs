@@ -48,6 +48,8 @@ closed_set! {
         Host = "host",
         /// A target that is none of ours.
         Target = "target",
+        /// A head larger than allowed.
+        HeadLarge = "head_large",
         /// TRACE or CONNECT.
         Method = "method",
         /// A path with two readings.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use connectors::ids::PortalId;
 use connectors::registration::Caching;
-use http::header;
+use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, request, response};
 use http_body::Body as _;
@@ -289,6 +289,10 @@ impl Proxy {
             let course = body.course();
             if body.size_hint().exact() != content_length(&fields) {
                 fields.remove(header::CONTENT_LENGTH);
+            }
+            if !fields.contains_key(header::CONTENT_LENGTH) {
+                // hyper leaves out the body of a GET that does not say so.
+                fields.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             }
             (Body::new(body), Some(course))
         } else {

@@ -33,27 +33,45 @@ const HOP_BY_HOP: &[&str] = &[
     "http2-settings",
 ];
 
-/// Fields that say who asks, and by which way; a portal may believe them because only we write them.
+/// Fields that say who asks, and by which way; a portal may believe them because only we write them. Those that we do not
+/// write are what other gateways write in front of the same software: a portal may still believe them.
 const OURS: &[&str] = &[
     "forwarded",
     "via",
+    "x-forwarded",
     "x-real-ip",
     "x-client-ip",
     "x-cluster-client-ip",
+    "x-originating-ip",
+    "x-proxyuser-ip",
     "client-ip",
     "true-client-ip",
+    "cf-connecting-ip",
+    "remote-addr",
     "x-request-id",
-    "x-original-url",
-    "x-original-host",
     "x-rewrite-url",
     "x-host",
     "x-http-host-override",
+    "x-https",
+    "x-url-scheme",
+    "front-end-https",
     "x-leistungsschluessel",
     "x-regionalschluessel",
     "remote-user",
-    "x-remote-user",
+    "x-user",
+    "x-auth-user",
     "x-authenticated-user",
+    "client-cert",
+    "client-cert-chain",
+    "x-client-cert",
+    "x-client-dn",
+    "x-client-verify",
+    "x-arr-clientcert",
 ];
+
+/// How the names of further such fields begin.
+const OURS_BEGIN: &[&str] =
+    &["x-forwarded-", "proxy-", "x-original-", "x-remote-", "x-auth-request-", "x-ssl-", "ssl-client-"];
 
 /// Fields that stay although `Connection` names them: without them the message would mean something else.
 const NOT_BY_CONNECTION: &[&str] = &[
@@ -154,12 +172,12 @@ pub fn framing_fault(fields: &HeaderMap, version: Version) -> Option<&'static st
 /// True for a field of a request that is neither the connection's nor ours, in any spelling.
 fn goes_on(name: &str) -> bool {
     let plain: String = name.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' }).collect();
-    let reserved = HOP_BY_HOP.contains(&plain.as_str())
-        || OURS.contains(&plain.as_str())
-        || plain.starts_with("x-forwarded-")
-        || plain.starts_with("proxy-");
+    let plain = plain.trim_matches('-');
+    let reserved = HOP_BY_HOP.contains(&plain)
+        || OURS.contains(&plain)
+        || OURS_BEGIN.iter().any(|beginning| plain.starts_with(beginning));
     // A look-alike of a field that stays would be read in its place by a portal behind CGI.
-    let look_alike = plain != name && (NOT_BY_CONNECTION.contains(&plain.as_str()));
+    let look_alike = plain != name && NOT_BY_CONNECTION.contains(&plain);
     !reserved && !look_alike
 }
 

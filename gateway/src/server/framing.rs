@@ -291,18 +291,60 @@ fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Ambiguity> {
 }
 
 fn chunk_size(line: &[u8]) -> Result<u64, Ambiguity> {
-    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
-    let extension = line.get(digits.len()..).unwrap_or_default();
-    let valid = (1..=15).contains(&digits.len()) && !extension.iter().any(|byte| byte.is_ascii_control());
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    match text {
-        Some(text) if valid => u64::from_str_radix(text, 16).map_err(|_| Ambiguity::Chunk),
-        _ => Err(Ambiguity::Chunk),
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let (digits, extensions) = line.split_at(digits);
+    let size = std::str::from_utf8(digits).ok().filter(|text| (1..=15).contains(&text.len()));
+    let size = size.and_then(|text| u64::from_str_radix(text, 16).ok());
+    size.filter(|_| are_extensions(extensions)).ok_or(Ambiguity::Chunk)
+}
+
+/// True for nothing, and for `;name`, `;name=token` and `;name="text"` in a row, with blanks between them as the grammar
+/// has it (RFC 9112, section 7.1.1). Nobody needs them; but a reader that ends them elsewhere sees other chunks.
+fn are_extensions(text: &[u8]) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(named) = past_blanks(rest).strip_prefix(b";") else { return false };
+        let named = past_blanks(named);
+        let name = named.iter().take_while(|byte| is_token(**byte)).count();
+        rest = named.get(name..).unwrap_or_default();
+        if name == 0 {
+            return false;
+        }
+        if let Some(value) = past_blanks(rest).strip_prefix(b"=") {
+            let value = past_blanks(value);
+            let length = match value.first() {
+                Some(b'"') => quoted(value),
+                _ => Some(value.iter().take_while(|byte| is_token(**byte)).count()).filter(|length| *length > 0),
+            };
+            let Some(length) = length else { return false };
+            rest = value.get(length..).unwrap_or_default();
+        }
     }
+    true
+}
+
+fn past_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    text.get(blanks..).unwrap_or_default()
+}
+
+/// Length of the quoted string that `text` begins with; none when it does not end or holds what it may not.
+fn quoted(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.iter().enumerate().skip(1) {
+        match byte {
+            byte if byte.is_ascii_control() && *byte != b'\t' => return None,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A byte of a token (RFC 9110, section 5.6.2).
-pub(crate) fn is_token(byte: u8) -> bool {
+fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
