@@ -4,4 +4,6 @@
 //! a reader of its own that takes nothing but one clean form. For tests only.
 
 mod framing_in;
+mod framing_out;
 mod reading;
+mod table;

@@ -17,9 +17,10 @@ use connectors::ids::PortalId;
 use connectors::registration::Caching;
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
-use http::{Request, Response, Uri, request, response};
+use http::{Request, Response, StatusCode, Uri, request, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -317,11 +318,16 @@ impl Proxy {
         if parts.status.is_informational() || parts.status.as_u16() > 599 {
             return Err(invalid(&format!("status {}", parts.status.as_u16())));
         }
-        if let Some(fault) = headers::framing_fault(&parts.headers, parts.version) {
+        let reason = parts.extensions.get::<ReasonPhrase>().map_or(0, |reason| reason.as_bytes().len());
+        if let Some(fault) = headers::head_fault(&parts.headers, parts.version, reason) {
             return Err(invalid(fault));
         }
         let mut fields = parts.headers;
         let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| fields.contains_key(name));
+        if parts.status == StatusCode::NO_CONTENT {
+            // It may not stand there, and a client would wait for the bytes.
+            fields.remove(header::CONTENT_LENGTH);
+        }
         headers::from_portal(&mut fields, parts.version, &self.settings.via);
         let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
         let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));

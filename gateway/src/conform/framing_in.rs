@@ -1,5 +1,6 @@
-#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
 //! The cases of `testdata/framing-in.txt` and a control byte at every place, each sent in several ways.
+
+#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -11,15 +12,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::reading::{Bad, Message, Reader, latin};
+use super::table::{PATH, cases_of, line_bytes, unescaped, with_path};
 use crate::fake::{Gateway, Plan, portal};
 
 /// Runs that there are at least, so that none goes unnoticed.
 const RUNS: usize = 2_500;
 /// Most names that may be taken although the standard does not allow what was sent; all of them are in the table.
 const MAX_LENIENT: usize = 5;
-
-/// Stands in a case for its path at the portal; no case sends this byte.
-const PATH: u8 = 0xfe;
 
 const TABLE: &str = include_str!("testdata/framing-in.txt");
 
@@ -60,16 +59,8 @@ const WAYS: &[Way] = &[Way::Whole, Way::Second, Way::Later, Way::Cut(1), Way::Cu
 const FEW_WAYS: &[Way] = &[Way::Whole, Way::Pieces(3)];
 
 fn read_table() -> Vec<Case> {
-    let mut cases = Vec::new();
-    let text = TABLE.split_once("\n[").unwrap().1;
-    for block in text.split("\n[") {
-        let (head, lines) = block.split_once('\n').unwrap();
-        let (id, rest) = head.split_once("] ").unwrap();
-        let (rest, values) = match rest.split_once(" each ") {
-            Some((rest, values)) => (rest, values.split("||").map(|value| value.trim().to_owned()).collect()),
-            None => (rest, vec![String::new()]),
-        };
-        let words: Vec<_> = rest.split_whitespace().collect();
+    let read = |(id, words, lines): (String, String, Vec<String>)| {
+        let words: Vec<_> = words.split_whitespace().collect();
         let status = || words[2].parse().unwrap();
         let verdict = match words[1] {
             "ok" => Verdict::Ok { closes: false, lenient: false },
@@ -81,64 +72,19 @@ fn read_table() -> Vec<Case> {
             "own" => Verdict::Own(status()),
             other => panic!("{id}: {other}"),
         };
-        for (at, value) in values.iter().enumerate() {
-            let mut case =
-                Case { id: id.replace('$', &at.to_string()), verdict, bytes: Vec::new(), checks: Vec::new() };
-            for line in lines.lines().map(|line| line.replace('$', value)) {
-                match line.strip_prefix("> ") {
-                    Some(check) => case.checks.push(check.to_owned()),
-                    None => case.bytes.extend(line_bytes(&line)),
-                }
-            }
-            cases.push(case);
-        }
-    }
-    cases
+        let (checks, lines): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.starts_with("> "));
+        let bytes = lines.iter().flat_map(|line| bytes_of(line)).collect();
+        Case { id, verdict, bytes, checks: checks.iter().map(|check| check.replacen("> ", "", 1)).collect() }
+    };
+    cases_of(TABLE).into_iter().map(read).collect()
 }
 
-fn line_bytes(line: &str) -> Vec<u8> {
+fn bytes_of(line: &str) -> Vec<u8> {
     match line {
-        "~" => b"\r\n".to_vec(),
         "GET" | "POST" | "HEAD" => with_path(&format!("{line} @ HTTP/1.1\r\nHost: a\r\n")),
         "CHUNKED" => with_path("POST @ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        _ => match line.strip_suffix('\\') {
-            Some(open) => unescaped(&repeated(open)),
-            None => [unescaped(&repeated(line)), b"\r\n".to_vec()].concat(),
-        },
+        _ => line_bytes(line),
     }
-}
-
-/// `{9}` is nine signs, `{9 A: b}` nine lines.
-fn repeated(line: &str) -> String {
-    let Some((before, rest)) = line.split_once('{') else { return line.to_owned() };
-    let Some((inside, after)) = rest.split_once('}') else { return line.to_owned() };
-    let (count, what) = inside.split_once(' ').unwrap_or((inside, ""));
-    let Ok(count) = count.parse::<usize>() else { return line.to_owned() };
-    let many = if what.is_empty() { "x".repeat(count) } else { vec![what; count].join("\\r\\n") };
-    format!("{before}{many}{after}")
-}
-
-fn unescaped(text: &str) -> Vec<u8> {
-    let (mut bytes, mut signs) = (Vec::new(), text.chars());
-    while let Some(sign) = signs.next() {
-        if sign != '\\' {
-            bytes.extend(with_path(&sign.to_string()));
-            continue;
-        }
-        bytes.push(match signs.next().unwrap() {
-            'r' => b'\r',
-            'n' => b'\n',
-            't' => b'\t',
-            '0' => 0,
-            'x' => u8::from_str_radix(&signs.by_ref().take(2).collect::<String>(), 16).unwrap(),
-            other => panic!("unknown escape \\{other} in {text}"),
-        });
-    }
-    bytes
-}
-
-fn with_path(text: &str) -> Vec<u8> {
-    text.bytes().map(|byte| if byte == b'@' { PATH } else { byte }).collect()
 }
 
 /// Every control byte, and one that is not ASCII, at every place of a request where none may be.
@@ -379,11 +325,4 @@ async fn nothing_ambiguous_and_nothing_forged_reaches_a_portal() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     assert!(lenient.len() <= MAX_LENIENT, "{lenient:?}");
     assert!(count >= RUNS, "cases are missing: {count}");
-}
-
-#[test]
-fn cases_have_names_of_their_own() {
-    let cases = read_table();
-    let names: std::collections::HashSet<_> = cases.iter().map(|case| &case.id).collect();
-    assert_eq!(names.len(), cases.len(), "two cases have one name");
 }

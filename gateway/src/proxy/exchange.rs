@@ -1,6 +1,7 @@
 //! One request at the upstreams of its route, until one of them takes it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::header::{self, HeaderValue};
 use http::{Request, Response};
@@ -13,6 +14,9 @@ use super::upstream::{DialError, Pool, Turn, Wire, authority};
 use crate::body::{Body, Course, Cut};
 use crate::failure::Failure;
 use crate::routes::PortalRoute;
+
+/// Most interim answers (1xx) before the final one.
+const MAX_INTERIM: usize = 20;
 
 /// What a try on one connection came to, when it brought no answer.
 enum Miss {
@@ -116,12 +120,17 @@ impl Proxy {
     async fn send(
         &self,
         mut wire: Wire,
-        request: Request<Body>,
+        mut request: Request<Body>,
         course: Option<&Course>,
         route: &PortalRoute,
     ) -> Result<(Response<Incoming>, Wire), Miss> {
         let begun = Instant::now();
         let moved = || course.map_or(begun, |course| course.moved().max(begun));
+        let interim = Arc::new(AtomicUsize::new(0));
+        let counted = interim.clone();
+        hyper::ext::on_informational(&mut request, move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
         wire.begin();
         let mut answer = std::pin::pin!(wire.sender.try_send_request(request));
         let outcome = loop {
@@ -136,6 +145,10 @@ impl Proxy {
             }
         };
         match outcome {
+            Ok(_) if interim.load(Ordering::Relaxed) > MAX_INTERIM => {
+                let reason = format!("more than {MAX_INTERIM} interim answers");
+                Err(Miss::Final(Failure::PortalInvalid { portal: route.portal.clone(), reason }))
+            }
             Ok(answer) => Ok((answer, wire)),
             Err(mut error) => {
                 if let Some(request) = error.take_message() {

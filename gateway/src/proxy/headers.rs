@@ -99,6 +99,9 @@ const NOT_FROM_PORTALS: &[&str] = &[
     "x-powered-by",
 ];
 
+/// Most bytes in the head of an answer.
+const MAX_ANSWER_HEAD: usize = 64 * 1024;
+
 /// Who asks, as far as a portal is told.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -152,20 +155,31 @@ pub fn from_portal(fields: &mut HeaderMap, version: Version, via: &str) {
     append_via(fields, earlier.iter(), version, via);
 }
 
-/// Why the framing of a portal's answer cannot be trusted; hyper has taken one of several readings.
-pub fn framing_fault(fields: &HeaderMap, version: Version) -> Option<&'static str> {
-    let lengths = fields.get_all(header::CONTENT_LENGTH).iter().count();
+/// Why the head of a portal's answer cannot be trusted; hyper has taken one of several readings, or takes more than we do.
+///
+/// `reason` is the number of bytes behind the status.
+pub fn head_fault(fields: &HeaderMap, version: Version, reason: usize) -> Option<&'static str> {
+    let bytes: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    if bytes + reason > MAX_ANSWER_HEAD {
+        return Some("a head that is too large");
+    }
+    let mut lengths = fields.get_all(header::CONTENT_LENGTH).iter();
     let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next(), lengths) {
-        (None, _, 0 | 1) => None,
-        (None, _, _) => Some("several content lengths"),
-        (Some(coding), None, 0)
+    match (codings.next(), codings.next(), lengths.next(), lengths.next()) {
+        (None, _, None, _) => None,
+        (None, _, Some(length), None) => {
+            let digits = length.as_bytes();
+            let valid = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+            (!valid).then_some("a content length that is not a number")
+        }
+        (None, _, _, Some(_)) => Some("several content lengths"),
+        (Some(coding), None, None, _)
             if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && version == Version::HTTP_11 =>
         {
             None
         }
-        (Some(_), _, 0) => Some("a transfer coding other than exactly one `chunked`"),
-        (Some(_), _, _) => Some("both a content length and a transfer coding"),
+        (Some(_), _, None, _) => Some("a transfer coding other than exactly one `chunked`"),
+        (Some(_), _, Some(_), _) => Some("both a content length and a transfer coding"),
     }
 }
 
@@ -379,12 +393,13 @@ mod tests {
             for (name, value) in fields {
                 map.append(name, HeaderValue::from_static(value));
             }
-            framing_fault(&map, Version::HTTP_11).is_some()
+            head_fault(&map, Version::HTTP_11, 0).is_some()
         };
         let (length, coding) = (header::CONTENT_LENGTH, header::TRANSFER_ENCODING);
         assert!(!fault(&[]));
         assert!(!fault(&[(length.clone(), "3")]));
         assert!(!fault(&[(coding.clone(), "Chunked")]));
+        assert!(fault(&[(length.clone(), "3, 3")]));
         assert!(fault(&[(length.clone(), "3"), (length.clone(), "3")]));
         assert!(fault(&[(length, "3"), (coding.clone(), "chunked")]));
         assert!(fault(&[(coding.clone(), "gzip, chunked")]));
