@@ -5,5 +5,6 @@
 
 mod framing_in;
 mod framing_out;
+mod http2;
 mod reading;
 mod table;

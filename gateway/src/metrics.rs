@@ -40,6 +40,8 @@ closed_set! {
         ClientFull = "client_full",
         /// The framing could be read in two ways.
         Framing = "framing",
+        /// Too many frames of HTTP/2 that cost much and say little.
+        Flood = "flood",
         /// No head in time.
         HeadSlow = "head_slow",
         /// The client does not take its answer.

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::body::{Body, Bounded, Course};
+use crate::body::{Ahead, Body, Bounded, Course};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::routes::{Matched, PortalRoute, Routes};
@@ -52,6 +52,10 @@ use balance::Verdict;
 use cache::{Ask, Cache, Framed};
 use relay::Lease;
 use upstream::{Dialer, Pool};
+
+/// How much of a request's body is waited for before its portal is asked: all of most forms, so that who sends slowly holds
+/// no place at a portal and leaves no begun request there.
+const READ_AHEAD: usize = 16 * 1024;
 
 /// What the proxy is told when it is made.
 #[derive(Debug, Clone)]
@@ -177,6 +181,14 @@ impl Proxy {
         client: &Client,
     ) -> Result<Response<Body>, Failure> {
         self.check_length(parts)?;
+        let Settings { idle_time, max_body_bytes, .. } = self.settings;
+        let body = match body {
+            Some(body) => {
+                let body = Ahead::read(Bounded::new(body, idle_time, max_body_bytes), READ_AHEAD).await;
+                Some(body.map_err(exchange::cut_off)?)
+            }
+            None => None,
+        };
         let portal = &matched.route.portal;
         let pool = self.pool(portal);
         let mut admission = pool.admit().map_err(|pause| Failure::PortalPaused {
@@ -196,7 +208,7 @@ impl Proxy {
         &self,
         pool: &Arc<Pool>,
         parts: &request::Parts,
-        body: Option<Incoming>,
+        body: Option<Ahead<Incoming>>,
         matched: &Matched,
         client: &Client,
     ) -> Result<Response<Body>, Failure> {
@@ -279,14 +291,13 @@ impl Proxy {
     fn outgoing(
         &self,
         parts: &request::Parts,
-        body: Option<Incoming>,
+        body: Option<Ahead<Incoming>>,
         matched: &Matched,
         client: &Client,
     ) -> Result<(Request<Body>, Option<Course>), Failure> {
-        let Settings { public_url, via, idle_time, max_body_bytes, .. } = &self.settings;
+        let Settings { public_url, via, .. } = &self.settings;
         let mut fields = headers::towards_portal(parts, &matched.route, client, public_url, via);
         let (body, course) = if let Some(body) = body {
-            let body = Bounded::new(body, *idle_time, *max_body_bytes);
             let course = body.course();
             if body.size_hint().exact() != content_length(&fields) {
                 fields.remove(header::CONTENT_LENGTH);

@@ -32,6 +32,7 @@ use crate::proxy::Proxy;
 use crate::routes::Routes;
 
 mod answer;
+mod frames;
 mod framing;
 mod guard;
 mod internal;

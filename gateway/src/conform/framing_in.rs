@@ -308,7 +308,7 @@ async fn nothing_ambiguous_and_nothing_forged_reaches_a_portal() {
     faults.sort();
     // One way of each case says enough.
     faults.dedup_by_key(|fault| fault.split(']').next().unwrap_or_default().to_owned());
-    let mut book = book.lock().unwrap();
+    let mut book = std::mem::take(&mut *book.lock().unwrap());
     book.faults.sort();
     book.faults.dedup();
     println!(

@@ -160,6 +160,15 @@ impl Proxy {
     }
 }
 
+/// What the client is told of a body that did not come to its end.
+pub(super) fn cut_off(cut: Cut) -> Failure {
+    match cut {
+        Cut::Stalled => Failure::BodyStalled,
+        Cut::TooLarge => Failure::BodyTooLarge,
+        Cut::BrokenOff => Failure::BodyCut,
+    }
+}
+
 /// What a failure says about the portal as a whole.
 pub(super) fn portals_verdict(failure: &Failure) -> Verdict {
     match failure {
@@ -178,11 +187,8 @@ fn verdict(failure: &Failure) -> Verdict {
 
 /// Why a request that may have been sent brought no answer.
 fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
-    match course.and_then(Course::cut) {
-        Some(Cut::Stalled) => return Miss::Final(Failure::BodyStalled),
-        Some(Cut::TooLarge) => return Miss::Final(Failure::BodyTooLarge),
-        Some(Cut::BrokenOff) => return Miss::Final(Failure::BodyCut),
-        None => {}
+    if let Some(cut) = course.and_then(Course::cut) {
+        return Miss::Final(cut_off(cut));
     }
     let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
     if !wire.has_answered() && !error.is_parse() { Miss::Closed(failure) } else { Miss::Final(failure) }

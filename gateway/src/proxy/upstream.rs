@@ -10,7 +10,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use super::Settings;
 use super::balance::{Balance, Verdict};
 use super::breaker::{Breaker, Pass};
 use super::budget::Budget;
+use super::relay::Held;
 use crate::body::{Body, BodyError};
 
 /// Tells whether an address may be dialled.
@@ -40,6 +41,11 @@ pub type Allow = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 const MAX_IDLE: usize = 64;
 /// How long a connection whose answer just ended may take to be ready again.
 const READY_WITHIN: Duration = Duration::from_millis(50);
+
+/// How long a client may take nothing of its answer while others wait for a place.
+const TAKES_NOTHING: Duration = Duration::from_millis(500);
+/// How often those who wait for a place look for one that could be made free.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -218,6 +224,8 @@ pub(super) struct Pool {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
+    /// Answers that are on their way to their clients; those that ended are found when somebody looks.
+    relayed: Mutex<Vec<Weak<Held>>>,
     balance: Mutex<Balance>,
     drawn: AtomicU64,
     breaker: Mutex<Breaker>,
@@ -238,6 +246,7 @@ impl Pool {
             places: Arc::new(Semaphore::new(places)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
+            relayed: Mutex::default(),
             balance: Mutex::new(Balance::new(settings.leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
             breaker: Mutex::new(Breaker::new(settings.breaking)),
@@ -266,12 +275,48 @@ impl Pool {
     }
 
     /// A place at the portal, waited for at most `queue_time`; none when all are taken.
+    ///
+    /// Answers whose clients have kept them waiting too long make room for those who wait.
     pub(super) async fn enter(&self, queue_time: Duration) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = self.places.clone().try_acquire_owned() {
             return Some(place);
         }
         let _waiting = Waiting::join(&self.waiting, self.max_waiting)?;
-        timeout(queue_time, self.places.clone().acquire_owned()).await.ok()?.ok()
+        let mut entering = std::pin::pin!(timeout(queue_time, self.places.clone().acquire_owned()));
+        loop {
+            self.make_room();
+            // Those who came a moment ago may keep us waiting, too.
+            if let Ok(entered) = timeout(LOOK_AGAIN, &mut entering).await {
+                return entered.ok()?.ok();
+            }
+        }
+    }
+
+    /// Notes an answer that is on its way to its client.
+    pub(super) fn relays(&self, held: &Arc<Held>) {
+        let mut relayed = self.relayed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Twice the places: then at least half of them are over, and looking through them pays.
+        if relayed.len() >= 2 * self.max_waiting {
+            relayed.retain(|held| held.strong_count() > 0);
+        }
+        relayed.push(Arc::downgrade(held));
+    }
+
+    /// Cuts off the answer whose client has kept it waiting longest, if that is too long.
+    fn make_room(&self) {
+        let mut relayed = self.relayed.lock().unwrap_or_else(PoisonError::into_inner);
+        relayed.retain(|held| held.strong_count() > 0);
+        let waiting = relayed.iter().filter_map(|held| {
+            let held = held.upgrade()?;
+            let waited = held.kept_waiting().filter(|waited| *waited >= TAKES_NOTHING)?;
+            Some((waited, held))
+        });
+        let longest = waiting.max_by_key(|(waited, _)| *waited);
+        drop(relayed);
+        if let Some((waited, held)) = longest {
+            tracing::info!(waited_ms = waited.as_millis(), "cut off an answer that its client does not take");
+            held.let_go();
+        }
     }
 
     /// The upstream that takes a request now, which is noted in `tried`; none when all of them were tried.

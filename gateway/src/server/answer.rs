@@ -246,6 +246,9 @@ fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Option<String>,
     if request.version() == Version::HTTP_2 && request.headers().contains_key(header::TRANSFER_ENCODING) {
         return Err(Failure::Framing);
     }
+    if request.version() == Version::HTTP_2 && request.headers().values().any(is_padded) {
+        return Err(Failure::Framing);
+    }
     let mut fields = request.headers().get_all(header::HOST).iter();
     let field = match (fields.next(), fields.next()) {
         (_, Some(_)) => return Err(Failure::Host),
@@ -258,6 +261,13 @@ fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Option<String>,
         (Version::HTTP_2, None, None) => Err(Failure::Host),
         (_, field, target) => Ok(field.or(target).map(|host| host.name)),
     }
+}
+
+/// True for a value with blanks around it; in HTTP/1.1 they are no part of it, in HTTP/2 they may not be there (RFC 9113,
+/// section 8.2.1).
+fn is_padded(value: &HeaderValue) -> bool {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    is_blank(value.as_bytes().first()) || is_blank(value.as_bytes().last())
 }
 
 /// Bytes of all field lines. hyper bounds its buffer, which need not begin with this head.

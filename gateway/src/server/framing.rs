@@ -9,6 +9,8 @@ use memchr::memchr;
 
 /// The first line of an HTTP/2 connection (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
+/// What follows it on the wire before the first frame.
+const HTTP2_BEGINNING: &[u8] = b"\r\nSM\r\n\r\n";
 /// Most bytes of one chunk size line with its extensions.
 const MAX_CHUNK_LINE: usize = 256;
 /// Most bytes of all trailer fields.
@@ -29,6 +31,12 @@ pub enum Ambiguity {
     /// Neither HTTP/1.0 nor HTTP/1.1.
     #[error("the protocol version is unknown")]
     Version,
+    /// HTTP/2 that does not begin with its preface and SETTINGS.
+    #[error("HTTP/2 does not begin with its preface and SETTINGS")]
+    Preface,
+    /// HTTP/2 of more costly frames than anybody needs.
+    #[error("too many frames that cost much and say little")]
+    Flood,
     /// A field line without a valid name directly before the colon, or a folded one.
     #[error("a field name is malformed")]
     FieldName,
@@ -74,6 +82,7 @@ pub struct Framing {
     max_head: usize,
     first: bool,
     heads: u64,
+    http2: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,8 +97,8 @@ enum At {
     ChunkData(u64),
     ChunkEnd,
     Trailers,
-    /// HTTP/2 has a framing of its own.
-    Http2,
+    /// So many bytes of what follows the first line of HTTP/2 came; then it has a framing of its own.
+    Http2Beginning(usize),
 }
 
 #[derive(Default)]
@@ -110,7 +119,13 @@ impl Framing {
             max_head,
             first: true,
             heads: 0,
+            http2: None,
         }
+    }
+
+    /// How many bytes at the end of the last feed are frames of HTTP/2; none when that is not what the connection speaks.
+    pub fn http2(&self) -> Option<usize> {
+        self.http2
     }
 
     /// Number of heads that were complete so far.
@@ -123,6 +138,7 @@ impl Framing {
         match self.at {
             At::Start { .. } => self.first || self.taken > 0,
             At::Fields => true,
+            At::Http2Beginning(at) => at < HTTP2_BEGINNING.len(),
             _ => false,
         }
     }
@@ -132,7 +148,17 @@ impl Framing {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             match self.at {
-                At::Http2 => return Ok(()),
+                At::Http2Beginning(at) if at == HTTP2_BEGINNING.len() => {
+                    self.http2 = Some(rest.len());
+                    return Ok(());
+                }
+                At::Http2Beginning(at) => {
+                    if rest.first() != HTTP2_BEGINNING.get(at) {
+                        return Err(Stop { sound: done, why: Ambiguity::Preface, in_head: false });
+                    }
+                    self.at = At::Http2Beginning(at + 1);
+                    done += 1;
+                }
                 At::Body(left) => {
                     let taken = left.min(rest.len() as u64);
                     self.at = if left == taken { self.next_message() } else { At::Body(left - taken) };
@@ -190,7 +216,7 @@ impl Framing {
                 self.taken = 0;
                 Ok(At::Start { skipped: true })
             }
-            At::Start { .. } if self.first && line == HTTP2_PREFACE => Ok(At::Http2),
+            At::Start { .. } if self.first && line == HTTP2_PREFACE => Ok(At::Http2Beginning(0)),
             At::Start { .. } => {
                 self.first = false;
                 self.head = Head { http11: request_line(line)?, ..Head::default() };
@@ -215,7 +241,7 @@ impl Framing {
             At::ChunkEnd => Err(Ambiguity::Chunk),
             At::Trailers if line.is_empty() => Ok(self.next_message()),
             At::Trailers => field(line).map(|_| At::Trailers),
-            At::Body(_) | At::ChunkData(_) | At::Http2 => Ok(self.at),
+            At::Body(_) | At::ChunkData(_) | At::Http2Beginning(_) => Ok(self.at),
         }
     }
 
@@ -440,6 +466,7 @@ mod tests {
     #[test]
     fn http2_is_left_alone_as_the_first_line_only() {
         check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\n\r", Ok(()));
+        check("PRI * HTTP/2.0\r\n\r\nXM\r\n\r\n", Err(Ambiguity::Preface));
         check("GET / HTTP/1.1\r\n\r\nPRI * HTTP/2.0\r\n", Err(Ambiguity::Version));
     }
 

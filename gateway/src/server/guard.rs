@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
+use super::frames::{Fault, Frames};
 use super::framing::{Ambiguity, Framing};
 use crate::metrics::{Metrics, Refused};
 
@@ -27,6 +28,8 @@ pub struct Guard {
     stream: TcpStream,
     reset: Reset,
     framing: Framing,
+    /// Once it speaks HTTP/2.
+    frames: Option<Box<Frames>>,
     metrics: Arc<Metrics>,
     head_time: Duration,
     write_time: Duration,
@@ -96,6 +99,7 @@ impl Guard {
             reset,
             // hyper refuses a head that is too long with 431; the watch only stops what is far beyond.
             framing: Framing::new(limits.head_bytes * 2),
+            frames: None,
             metrics,
             head_time: limits.head_time,
             write_time: limits.write_time,
@@ -120,7 +124,7 @@ impl Guard {
     /// read if there is any.
     fn look(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
         let fresh = buf.filled().get(before..).unwrap_or_default();
-        let Err(stop) = self.framing.feed(fresh) else { return Ok(()) };
+        let Err(stop) = self.framing.feed(fresh) else { return self.look_at_frames(buf, before) };
         self.metrics.refused(Refused::Framing);
         tracing::info!(reason = %stop.why, "refused a request that could be read in two ways");
         buf.set_filled(before + stop.sound);
@@ -131,6 +135,25 @@ impl Guard {
         self.spoilt = Some(SPOILT);
         self.give_spoilt(buf);
         Ok(())
+    }
+}
+
+impl Guard {
+    /// Looks at the frames of HTTP/2 in what was just read behind `before`.
+    fn look_at_frames(&mut self, buf: &ReadBuf<'_>, before: usize) -> io::Result<()> {
+        let Some(count) = self.framing.http2() else { return Ok(()) };
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        let fresh = fresh.get(fresh.len().saturating_sub(count)..).unwrap_or_default();
+        let frames = self.frames.get_or_insert_with(|| Box::new(Frames::new()));
+        let (why, reason) = match frames.feed(fresh, Instant::now()) {
+            Ok(()) => return Ok(()),
+            Err(Fault::First) => (Ambiguity::Preface, Refused::Framing),
+            Err(Fault::Flood) => (Ambiguity::Flood, Refused::Flood),
+        };
+        self.metrics.refused(reason);
+        tracing::info!(reason = %why, "ended a connection");
+        self.broken = Some(why);
+        Err(invalid(why))
     }
 }
 
