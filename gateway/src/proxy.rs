@@ -9,6 +9,7 @@
 //! `cache`, which is asked first where the route allows it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -115,6 +116,8 @@ pub struct Proxy {
     dialer: Dialer,
     pools: RwLock<HashMap<PortalId, Arc<Pool>>>,
     cache: Option<Cache>,
+    /// Bytes of answers that are kept for clients that do not take them.
+    absorbed: Arc<AtomicUsize>,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -132,7 +135,7 @@ impl Proxy {
         let dialer = Dialer::new(allow, tls, settings.connect_time);
         let closed = CancellationToken::new();
         let cache = Cache::new(settings.cache, &metrics);
-        Self { settings, dialer, pools: RwLock::default(), cache, metrics, tasks, closed }
+        Self { settings, dialer, pools: RwLock::default(), cache, absorbed: Arc::default(), metrics, tasks, closed }
     }
 
     /// The default for `tls`: TLS 1.2 and 1.3, certificates verified against Mozilla's roots.
@@ -214,7 +217,7 @@ impl Proxy {
     ) -> Result<Response<Body>, Failure> {
         let route = &matched.route;
         let full = || Failure::PortalFull { portal: route.portal.clone() };
-        let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
+        let place = pool.enter(self.settings.queue_time, &self.tasks).await.ok_or_else(full)?;
         let counted = self.metrics.portal_request(&route.portal);
         let (outgoing, course) = self.outgoing(parts, body, matched, client)?;
         let asked = outgoing.uri().clone();

@@ -1,12 +1,15 @@
 //! The body of an answer on its way back, and what it holds until its last byte.
 //!
 //! A client that takes nothing more of its answer keeps the connection and the place at the portal. As long as there are
-//! places, that is nobody's concern but the client's; when there are none, those who have waited longest for their client
-//! are cut off (`Held::let_go`), so that slow readers cannot use up a portal.
+//! places enough, that is nobody's concern but the client's. When they become few, such answers are read into memory
+//! (`Held::absorb`), within bounds, and what does not fit is cut off: slow readers cannot use up a portal.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,22 +21,29 @@ use tokio::time::Instant;
 
 use super::Proxy;
 use super::upstream::{Turn, Wire};
-use crate::body::{Body, BodyError, Bounded, Course, Cut};
+use crate::body::{Body, BodyError, Bounded, Cut};
 use crate::metrics::{Held as Counted, Metrics, UpstreamFault};
+
+/// Most bytes of one answer that are kept for a client that does not take them.
+const MAX_ABSORBED: usize = 256 * 1024;
+/// Most bytes that are kept for all such clients.
+const MAX_ABSORBED_IN_ALL: usize = 64 * 1024 * 1024;
 
 impl Proxy {
     /// The body as the client gets it; `lease` is held until its end.
     pub(super) fn relay(&self, body: Incoming, lease: Lease, portal: &PortalId) -> Body {
         let body = Bounded::new(body, self.settings.idle_time, u64::MAX);
         let pool = lease.turn.pool.clone();
-        let held = Arc::new(Held::default());
-        held.lock().lease = Some(lease);
-        let mut relayed =
-            Relayed { course: body.course(), body, held, portal: portal.clone(), metrics: self.metrics.clone() };
-        if !relayed.give_back_if_ended() {
-            pool.relays(&relayed.held);
+        let whole = body.is_end_stream();
+        let flow = Flow { from: From::Portal(body), lease: Some(lease), ready: None, waker: None };
+        let (portal, metrics) = (portal.clone(), self.metrics.clone());
+        let held = Arc::new(Held { flow: Mutex::new(flow), portal, metrics, absorbed: self.absorbed.clone() });
+        if whole {
+            held.flow().give_back();
+        } else {
+            pool.relays(&held);
         }
-        Body::new(relayed)
+        Body::new(Relayed(held))
     }
 }
 
@@ -45,66 +55,147 @@ pub(super) struct Lease {
     pub(super) _counted: Counted,
 }
 
-/// What an answer holds, where others can take it away.
-#[derive(Default)]
-pub(super) struct Held(Mutex<Holding>);
+/// An answer on its way, where others can take away what it holds.
+pub(super) struct Held {
+    flow: Mutex<Flow>,
+    portal: PortalId,
+    metrics: Arc<Metrics>,
+    /// Bytes that are kept for clients that do not take them, of all answers.
+    absorbed: Arc<AtomicUsize>,
+}
 
-#[derive(Default)]
-struct Holding {
+struct Flow {
+    from: From,
     lease: Option<Lease>,
     /// Since when the client has not taken more, although there is some.
     ready: Option<Instant>,
-    /// True once it was taken away.
-    taken: bool,
+    /// The client, when it waits for what is being absorbed.
+    waker: Option<Waker>,
+}
+
+/// Where the client gets its answer from.
+enum From {
+    Portal(Bounded<Incoming>),
+    Memory {
+        kept: VecDeque<Bytes>,
+        bytes: usize,
+        whole: bool,
+    },
+    /// From nowhere: it was cut off.
+    Nowhere,
+}
+
+impl Flow {
+    /// Keeps the connection, whose answer is complete, for its next use; frees the place.
+    fn give_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.turn.put(lease.wire);
+        }
+    }
 }
 
 impl Held {
-    fn lock(&self) -> MutexGuard<'_, Holding> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn flow(&self) -> MutexGuard<'_, Flow> {
+        self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long its client has kept it waiting; none when it waits for the portal, or is over.
     pub(super) fn kept_waiting(&self) -> Option<Duration> {
-        let holding = self.lock();
-        holding.lease.as_ref()?;
-        Some(holding.ready?.elapsed())
+        Some(self.flow().ready?.elapsed())
     }
 
-    /// Gives up connection and place; the client sees that its answer is cut off.
+    /// True when it still comes from the portal.
+    pub(super) fn holds_a_place(&self) -> bool {
+        let flow = self.flow();
+        flow.lease.is_some() && matches!(flow.from, From::Portal(_))
+    }
+
+    /// True when more is kept for clients that do not take it than may be.
+    pub(super) fn is_memory_full(&self) -> bool {
+        self.absorbed.load(Ordering::Relaxed) > MAX_ABSORBED_IN_ALL
+    }
+
+    /// Gives up connection, place and memory; the client sees that its answer is cut off.
     pub(super) fn let_go(&self) {
-        let mut holding = self.lock();
-        let lease = holding.lease.take();
-        holding.taken |= lease.is_some();
-        drop(holding);
-        drop(lease);
+        let mut flow = self.flow();
+        flow.ready = None;
+        let lease = flow.lease.take();
+        let from = std::mem::replace(&mut flow.from, From::Nowhere);
+        let waker = flow.waker.take();
+        drop(flow);
+        self.forget(&from);
+        drop((lease, from));
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn forget(&self, from: &From) {
+        if let From::Memory { bytes, .. } = from {
+            self.absorbed.fetch_sub(*bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Reads the rest of the answer into memory, so that the place becomes free; lets go when it is too large for that.
+    pub(super) async fn absorb(self: Arc<Self>) {
+        let body = {
+            let mut flow = self.flow();
+            if !matches!(flow.from, From::Portal(_)) {
+                return;
+            }
+            let kept = From::Memory { kept: VecDeque::new(), bytes: 0, whole: false };
+            std::mem::replace(&mut flow.from, kept)
+        };
+        let From::Portal(mut body) = body else { return };
+        loop {
+            let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            let mut flow = self.flow();
+            let Flow { from: From::Memory { kept, bytes, whole }, .. } = &mut *flow else { return };
+            match frame {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        *bytes += data.len();
+                        self.absorbed.fetch_add(data.len(), Ordering::Relaxed);
+                        kept.push_back(data);
+                    }
+                    if *bytes > MAX_ABSORBED {
+                        drop(flow);
+                        return self.let_go();
+                    }
+                }
+                Some(Err(_)) => {
+                    drop(flow);
+                    self.failed(body.course().cut());
+                    return self.let_go();
+                }
+                None => *whole = true,
+            }
+            let whole = *whole || body.is_end_stream();
+            if let From::Memory { whole: is_whole, .. } = &mut flow.from {
+                *is_whole = whole;
+            }
+            let waker = flow.waker.take();
+            if whole {
+                flow.give_back();
+            }
+            drop(flow);
+            waker.into_iter().for_each(Waker::wake);
+            if whole {
+                return;
+            }
+        }
+    }
+
+    fn failed(&self, cut: Option<Cut>) {
+        let fault = if cut == Some(Cut::Stalled) { UpstreamFault::BodyStalled } else { UpstreamFault::BodyCut };
+        self.metrics.upstream_failed(&self.portal, fault);
     }
 }
 
 /// The body of an answer. Dropped before its end, it takes its connection with it.
-struct Relayed {
-    body: Bounded<Incoming>,
-    course: Course,
-    held: Arc<Held>,
-    portal: PortalId,
-    metrics: Arc<Metrics>,
-}
-
-impl Relayed {
-    /// True when nothing is held any more.
-    fn give_back_if_ended(&mut self) -> bool {
-        if !self.body.is_end_stream() || self.course.cut().is_some() {
-            return false;
-        }
-        if let Some(lease) = self.held.lock().lease.take() {
-            lease.turn.put(lease.wire);
-        }
-        true
-    }
-}
+struct Relayed(Arc<Held>);
 
 impl Drop for Relayed {
     fn drop(&mut self) {
-        drop(self.held.lock().lease.take());
+        self.0.let_go();
     }
 }
 
@@ -113,32 +204,55 @@ impl HttpBody for Relayed {
     type Error = BodyError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = self.get_mut();
-        if this.held.lock().taken {
-            return Poll::Ready(Some(Err(Cut::Stalled.into())));
-        }
-        let frame = Pin::new(&mut this.body).poll_frame(cx);
-        this.held.lock().ready = frame.is_ready().then(Instant::now);
-        match &frame {
-            Poll::Ready(Some(Err(_))) => {
-                let stalled = this.course.cut() == Some(Cut::Stalled);
-                let fault = if stalled { UpstreamFault::BodyStalled } else { UpstreamFault::BodyCut };
-                this.metrics.upstream_failed(&this.portal, fault);
-                drop(this.held.lock().lease.take());
+        let held = &self.0;
+        let mut flow = held.flow();
+        match &mut flow.from {
+            From::Nowhere => Poll::Ready(Some(Err(Cut::Stalled.into()))),
+            From::Memory { kept, bytes, whole } => match kept.pop_front() {
+                Some(data) => {
+                    *bytes -= data.len();
+                    held.absorbed.fetch_sub(data.len(), Ordering::Relaxed);
+                    flow.ready = Some(Instant::now());
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
+                None if *whole => Poll::Ready(None),
+                None => {
+                    flow.ready = None;
+                    flow.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            },
+            From::Portal(body) => {
+                let frame = Pin::new(&mut *body).poll_frame(cx);
+                let ended = body.is_end_stream();
+                match &frame {
+                    Poll::Ready(Some(Err(_))) => {
+                        let cut = body.course().cut();
+                        drop(flow.lease.take());
+                        held.failed(cut);
+                    }
+                    Poll::Ready(_) if ended => flow.give_back(),
+                    _ => {}
+                }
+                flow.ready = (frame.is_ready() && !ended).then(Instant::now);
+                frame
             }
-            Poll::Ready(_) => {
-                this.give_back_if_ended();
-            }
-            Poll::Pending => {}
         }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.0.flow().from {
+            From::Portal(body) => body.is_end_stream(),
+            From::Memory { kept, whole, .. } => kept.is_empty() && *whole,
+            From::Nowhere => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.0.flow().from {
+            From::Portal(body) => body.size_hint(),
+            From::Memory { bytes, whole: true, .. } => SizeHint::with_exact(*bytes as u64),
+            From::Memory { .. } | From::Nowhere => SizeHint::default(),
+        }
     }
 }

@@ -42,10 +42,8 @@ const MAX_IDLE: usize = 64;
 /// How long a connection whose answer just ended may take to be ready again.
 const READY_WITHIN: Duration = Duration::from_millis(50);
 
-/// How long a client may take nothing of its answer while others wait for a place.
-const TAKES_NOTHING: Duration = Duration::from_millis(500);
-/// How often those who wait for a place look for one that could be made free.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long a client may take nothing of its answer while places are few; and how often that is looked for.
+const TAKES_NOTHING: Duration = Duration::from_millis(10);
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -224,14 +222,23 @@ pub(super) struct Pool {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
-    /// Answers that are on their way to their clients; those that ended are found when somebody looks.
-    relayed: Mutex<Vec<Weak<Held>>>,
+    relayed: Mutex<OnTheirWay>,
     balance: Mutex<Balance>,
     drawn: AtomicU64,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
     idle: Mutex<HashMap<Url, Vec<Idle>>>,
     idle_time: Duration,
+}
+
+/// Answers that are on their way to their clients; those that ended are found when somebody looks.
+#[derive(Default)]
+struct OnTheirWay {
+    answers: Vec<Weak<Held>>,
+    /// When there are so many, those that ended are taken out.
+    look_at: usize,
+    /// When it was last looked whose clients keep them waiting.
+    looked: Option<Instant>,
 }
 
 struct Idle {
@@ -276,46 +283,57 @@ impl Pool {
 
     /// A place at the portal, waited for at most `queue_time`; none when all are taken.
     ///
-    /// Answers whose clients have kept them waiting too long make room for those who wait.
-    pub(super) async fn enter(&self, queue_time: Duration) -> Option<OwnedSemaphorePermit> {
+    /// When few are left, answers whose clients keep them waiting make room; what that takes runs on `tasks`.
+    pub(super) async fn enter(&self, queue_time: Duration, tasks: &TaskTracker) -> Option<OwnedSemaphorePermit> {
+        if self.places.available_permits() < self.max_waiting.div_ceil(4) {
+            self.make_room(tasks);
+        }
         if let Ok(place) = self.places.clone().try_acquire_owned() {
             return Some(place);
         }
         let _waiting = Waiting::join(&self.waiting, self.max_waiting)?;
         let mut entering = std::pin::pin!(timeout(queue_time, self.places.clone().acquire_owned()));
         loop {
-            self.make_room();
             // Those who came a moment ago may keep us waiting, too.
-            if let Ok(entered) = timeout(LOOK_AGAIN, &mut entering).await {
+            if let Ok(entered) = timeout(TAKES_NOTHING, &mut entering).await {
                 return entered.ok()?.ok();
             }
+            self.make_room(tasks);
         }
     }
 
     /// Notes an answer that is on its way to its client.
     pub(super) fn relays(&self, held: &Arc<Held>) {
         let mut relayed = self.relayed.lock().unwrap_or_else(PoisonError::into_inner);
-        // Twice the places: then at least half of them are over, and looking through them pays.
-        if relayed.len() >= 2 * self.max_waiting {
-            relayed.retain(|held| held.strong_count() > 0);
+        if relayed.answers.len() >= relayed.look_at {
+            relayed.answers.retain(|held| held.strong_count() > 0);
+            // Twice of what is left, so that looking through them costs each only a little.
+            relayed.look_at = 2 * relayed.answers.len().max(self.max_waiting);
         }
-        relayed.push(Arc::downgrade(held));
+        relayed.answers.push(Arc::downgrade(held));
     }
 
-    /// Cuts off the answer whose client has kept it waiting longest, if that is too long.
-    fn make_room(&self) {
-        let mut relayed = self.relayed.lock().unwrap_or_else(PoisonError::into_inner);
-        relayed.retain(|held| held.strong_count() > 0);
-        let waiting = relayed.iter().filter_map(|held| {
-            let held = held.upgrade()?;
-            let waited = held.kept_waiting().filter(|waited| *waited >= TAKES_NOTHING)?;
-            Some((waited, held))
-        });
-        let longest = waiting.max_by_key(|(waited, _)| *waited);
+    /// Takes their places from the answers whose clients keep them waiting. Looks at most every `TAKES_NOTHING`.
+    fn make_room(&self, tasks: &TaskTracker) {
+        let (now, mut relayed) = (Instant::now(), self.relayed.lock().unwrap_or_else(PoisonError::into_inner));
+        if relayed.looked.is_some_and(|looked| now.saturating_duration_since(looked) < TAKES_NOTHING) {
+            return;
+        }
+        relayed.looked = Some(now);
+        relayed.answers.retain(|held| held.strong_count() > 0);
+        let held = relayed.answers.iter().filter_map(Weak::upgrade);
+        let waiting =
+            held.filter_map(|held| Some((held.kept_waiting().filter(|waited| *waited >= TAKES_NOTHING)?, held)));
+        let mut waiting: Vec<_> = waiting.collect();
         drop(relayed);
-        if let Some((waited, held)) = longest {
-            tracing::info!(waited_ms = waited.as_millis(), "cut off an answer that its client does not take");
-            held.let_go();
+        waiting.sort_unstable_by_key(|(waited, _)| std::cmp::Reverse(*waited));
+        for (waited, held) in waiting {
+            if held.is_memory_full() {
+                tracing::info!(waited_ms = waited.as_millis(), "cut off an answer that its client does not take");
+                held.let_go();
+            } else if held.holds_a_place() {
+                tasks.spawn(held.absorb());
+            }
         }
     }
 
