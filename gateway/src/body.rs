@@ -4,6 +4,8 @@
 //! asked for them, and they must not become fields. Whoever waits for an answer learns from `Course` how far the body
 //! came and why it ended.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -262,6 +264,72 @@ impl<B> Drop for Bounded<B> {
     }
 }
 
+/// A body whose beginning was waited for.
+pub struct Ahead<B> {
+    begun: VecDeque<Bytes>,
+    body: Bounded<B>,
+}
+
+impl<B> Ahead<B>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<BodyError>,
+{
+    /// Waits until `body` is whole, or `bytes` of it came: who sends slowly keeps nobody waiting but us.
+    ///
+    /// # Errors
+    /// When the body is cut off before that.
+    pub async fn read(mut body: Bounded<B>, bytes: usize) -> Result<Self, Cut> {
+        let (mut begun, mut length) = (VecDeque::new(), 0);
+        while length < bytes && !body.is_end_stream() {
+            let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await else { break };
+            let frame = frame.map_err(|_| body.course.cut().unwrap_or(Cut::BrokenOff))?;
+            if let Ok(data) = frame.into_data() {
+                length += data.len();
+                begun.push_back(data);
+            }
+        }
+        Ok(Self { begun, body })
+    }
+
+    /// How far it came, to be looked at while others read it.
+    pub fn course(&self) -> Course {
+        self.body.course()
+    }
+}
+
+impl<B> HttpBody for Ahead<B>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<BodyError>,
+{
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        match this.begun.pop_front() {
+            Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            None => Pin::new(&mut this.body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let begun: u64 = self.begun.iter().map(|data| data.len() as u64).sum();
+        let rest = if self.body.ended { SizeHint::with_exact(0) } else { self.body.size_hint() };
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower() + begun);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + begun);
+        }
+        hint
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
@@ -291,6 +359,18 @@ mod tests {
         let course = body.course();
         assert!(body.collect().await.is_err());
         assert_eq!(course.cut(), Some(Cut::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_beginning_is_waited_for_and_nothing_of_it_is_lost() {
+        let bounded = || Bounded::new(pieces(&["ab", "cd", "ef"]), Duration::from_secs(1), 10);
+        for (bytes, waited) in [(0, 0), (1, 1), (3, 2), (4, 2), (5, 3), (100, 3)] {
+            let body = Ahead::read(bounded(), bytes).await.unwrap();
+            assert_eq!(body.begun.len(), waited, "{bytes}");
+            assert_eq!(body.collect().await.unwrap().to_bytes(), "abcdef");
+        }
+        let body = Bounded::new(pieces(&["ab", "cd"]), Duration::from_secs(1), 3);
+        assert_eq!(Ahead::read(body, 100).await.err(), Some(Cut::TooLarge));
     }
 
     #[tokio::test]

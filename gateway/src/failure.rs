@@ -33,6 +33,12 @@ pub enum Failure {
         /// The bound.
         max_bytes: usize,
     },
+    /// The fields of the head are larger than allowed.
+    #[error("the fields are larger than {max_bytes} bytes")]
+    HeadTooLarge {
+        /// The limit.
+        max_bytes: usize,
+    },
     /// A framing field that should not be there.
     #[error("the framing fields are ambiguous")]
     Framing,
@@ -177,6 +183,7 @@ impl Failure {
             Self::Host
                 | Self::Target
                 | Self::TargetTooLong { .. }
+                | Self::HeadTooLarge { .. }
                 | Self::Framing
                 | Self::UnsafePath
                 | Self::Method
@@ -193,6 +200,7 @@ impl Failure {
         match self {
             Self::Host => Some(Refused::Host),
             Self::Target | Self::TargetTooLong { .. } => Some(Refused::Target),
+            Self::HeadTooLarge { .. } => Some(Refused::HeadLarge),
             Self::Framing => Some(Refused::Framing),
             Self::UnsafePath => Some(Refused::Path),
             Self::Method => Some(Refused::Method),
@@ -242,6 +250,12 @@ impl Failure {
                 "request.target_too_long",
                 "Die Adresse ist zu lang",
                 "Bitte kürzen Sie Ihre Eingabe, oder beginnen Sie auf der Startseite.",
+            ),
+            Self::HeadTooLarge { .. } => words(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "request.head_too_large",
+                "Die Anfrage ist zu groß",
+                "Bitte löschen Sie die Cookies dieser Seite und versuchen Sie es noch einmal.",
             ),
             Self::Method => words(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -3,6 +3,8 @@
 pub mod api;
 pub mod body;
 pub mod cli;
+#[cfg(test)]
+mod conform;
 pub mod demo;
 pub mod expected;
 pub mod explain;

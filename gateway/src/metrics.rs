@@ -44,6 +44,8 @@ closed_set! {
         ClientFull = "client_full",
         /// The framing could be read in two ways.
         Framing = "framing",
+        /// Too many frames of HTTP/2 that cost much and say little.
+        Flood = "flood",
         /// No head in time.
         HeadSlow = "head_slow",
         /// The client does not take its answer.
@@ -52,6 +54,8 @@ closed_set! {
         Host = "host",
         /// A target that is none of ours.
         Target = "target",
+        /// A head larger than allowed.
+        HeadLarge = "head_large",
         /// TRACE or CONNECT.
         Method = "method",
         /// A path with two readings.

@@ -9,23 +9,25 @@
 //! `cache`, which is asked first where the route allows it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use connectors::ids::PortalId;
 use connectors::registration::Caching;
-use http::header;
+use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version, request, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::body::{Body, Bounded, Course, Pace};
+use crate::body::{Ahead, Body, Bounded, Course, Pace};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::routes::{Matched, PortalRoute, Routes};
@@ -58,6 +60,10 @@ use names::Names;
 use relay::Lease;
 use upgrade::Wanted;
 use upstream::{Admission, Dialer, Pool};
+
+/// How much of a request's body is waited for before its portal is asked: all of most forms, so that who sends slowly holds
+/// no place at a portal and leaves no begun request there.
+const READ_AHEAD: usize = 16 * 1024;
 
 /// What the proxy is told when it is made.
 #[derive(Debug, Clone)]
@@ -136,6 +142,8 @@ pub struct Proxy {
     probed: Mutex<probe::Probed>,
     /// Places for probes.
     probes: Semaphore,
+    /// Bytes of answers that are kept for clients that do not take them.
+    absorbed: Arc<AtomicUsize>,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -155,7 +163,8 @@ impl Proxy {
         let closed = CancellationToken::new();
         let cache = Cache::new(settings.cache, &metrics);
         let (probed, probes) = (Mutex::default(), Semaphore::new(probe::AT_ONCE));
-        Self { settings, dialer, names, pools: RwLock::default(), cache, probed, probes, metrics, tasks, closed }
+        let (pools, absorbed) = (RwLock::default(), Arc::default());
+        Self { settings, dialer, names, pools, cache, probed, probes, absorbed, metrics, tasks, closed }
     }
 
     /// The default for `tls`: TLS 1.2 and 1.3, certificates verified against Mozilla's roots.
@@ -205,6 +214,15 @@ impl Proxy {
     ) -> Result<Response<Body>, Failure> {
         self.check_length(parts)?;
         let portal = &matched.route.portal;
+        let Settings { idle_time, max_body_bytes, body_pace, .. } = self.settings;
+        let body = match body {
+            Some(body) => {
+                let body = Bounded::new(body, idle_time, max_body_bytes).of(parts.version);
+                let body = body.from_client(body_pace, &self.metrics, Some(portal));
+                Some(Ahead::read(body, READ_AHEAD).await.map_err(exchange::cut_off)?)
+            }
+            None => None,
+        };
         let pool = self.pool(portal);
         let admitted = pool.admit().map_err(|pause| Failure::PortalPaused {
             portal: portal.clone(),
@@ -225,7 +243,7 @@ impl Proxy {
         &self,
         pool: &Arc<Pool>,
         parts: &request::Parts,
-        body: Option<Incoming>,
+        body: Option<Ahead<Incoming>>,
         matched: &Matched,
         client: &Client,
         admission: &mut Option<Admission>,
@@ -234,7 +252,7 @@ impl Proxy {
         let wanted = if body.is_none() { Wanted::of(parts, route) } else { None };
         let full = || Failure::PortalFull { portal: route.portal.clone() };
         let seat = wanted.as_ref().map(|_| pool.enter_tunnel().ok_or_else(full)).transpose()?;
-        let place = pool.enter(self.settings.queue_time).await.ok_or_else(full)?;
+        let place = pool.enter(self.settings.queue_time, &self.tasks).await.ok_or_else(full)?;
         let counted = self.metrics.portal_request(&route.portal);
         let (mut outgoing, course) = self.outgoing(parts, body, matched, client)?;
         if let Some(wanted) = &wanted {
@@ -341,18 +359,20 @@ impl Proxy {
     fn outgoing(
         &self,
         parts: &request::Parts,
-        body: Option<Incoming>,
+        body: Option<Ahead<Incoming>>,
         matched: &Matched,
         client: &Client,
     ) -> Result<(Request<Body>, Option<Course>), Failure> {
-        let Settings { public_url, via, idle_time, max_body_bytes, body_pace, .. } = &self.settings;
+        let Settings { public_url, via, .. } = &self.settings;
         let mut fields = headers::towards_portal(parts, &matched.route, client, public_url, via);
         let (body, course) = if let Some(body) = body {
-            let body = Bounded::new(body, *idle_time, *max_body_bytes).of(parts.version);
-            let body = body.from_client(*body_pace, &self.metrics, Some(&matched.route.portal));
             let course = body.course();
             if body.size_hint().exact() != content_length(&fields) {
                 fields.remove(header::CONTENT_LENGTH);
+            }
+            if !fields.contains_key(header::CONTENT_LENGTH) {
+                // hyper leaves out the body of a GET that does not say so.
+                fields.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             }
             (Body::new(body), Some(course))
         } else {
@@ -377,12 +397,17 @@ impl Proxy {
         if parts.status.is_informational() || parts.status.as_u16() > 599 {
             return Err(invalid(&format!("status {}", parts.status.as_u16())));
         }
-        if let Some(fault) = headers::framing_fault(&parts.headers, parts.version) {
+        let reason = parts.extensions.get::<ReasonPhrase>().map_or(0, |reason| reason.as_bytes().len());
+        if let Some(fault) = headers::head_fault(&parts.headers, parts.version, reason) {
             return Err(invalid(fault));
         }
         let mut fields = parts.headers;
         let framed = parts.version == Version::HTTP_2
             || [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| fields.contains_key(name));
+        if parts.status == StatusCode::NO_CONTENT {
+            // It may not stand there, and a client would wait for the bytes.
+            fields.remove(header::CONTENT_LENGTH);
+        }
         self.clean_fields(&mut fields, parts.version, route, upstream, asked);
         let (mut anew, ()) = Response::new(()).into_parts();
         anew.status = parts.status;

@@ -21,13 +21,13 @@ use crate::metrics::Metrics;
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
-use crate::tunnel::Slot;
 
 mod accept;
 mod activity;
 mod answer;
 mod arrival;
 mod client;
+mod frames;
 mod framing;
 mod guard;
 mod handover;

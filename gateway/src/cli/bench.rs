@@ -3,8 +3,12 @@
 //! The folder holds one folder per portal, as the index protocol has them, and `portale.tsv` that names the portals
 //! (columns portal, level, ars, name). Figures go to stdout, one `name value unit` per line.
 
+mod attack;
+mod isolation;
 mod load;
+mod reload;
 mod routes;
+mod stand;
 mod typos;
 
 use std::path::{Path, PathBuf};
@@ -77,6 +81,30 @@ pub(super) enum What {
         #[arg(long, default_value_t = 80_000)]
         requests: usize,
     },
+    /// Clients that are stuck in every phase of a request, and how long honest ones wait meanwhile
+    Attack {
+        /// Clients that are stuck
+        #[arg(long, default_value_t = 2_000)]
+        clients: usize,
+        /// How long they are, in seconds
+        #[arg(long, default_value_t = 90)]
+        seconds: u64,
+    },
+    /// Ten portals of which three misbehave every second round: what users of the others notice
+    Isolation {
+        /// Rounds of each kind
+        #[arg(long, default_value_t = 10)]
+        rounds: usize,
+        /// Length of a round, in seconds
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+    },
+    /// Requests while the registry is rewritten and read anew ten times a second
+    Reload {
+        /// How long, in seconds
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
 }
 
 pub(super) async fn run(what: What) -> Result<Exit, Fault> {
@@ -87,6 +115,9 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Responsible { dir, kept } => responsible(&dir, kept).await,
         What::Typos { dir, kept, questions } => typos::run(&dir, kept, questions).await,
         What::Routes { requests } => routes::run(requests).await,
+        What::Attack { clients, seconds } => attack::run(clients, seconds).await,
+        What::Isolation { rounds, seconds } => isolation::run(rounds, seconds).await,
+        What::Reload { seconds } => reload::run(seconds).await,
     }
 }
 

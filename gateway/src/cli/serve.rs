@@ -1,6 +1,6 @@
 //! `serve`: gateway and indexer, until SIGTERM.
 
-mod registry;
+pub(super) mod registry;
 
 use std::path::Path;
 use std::sync::Arc;

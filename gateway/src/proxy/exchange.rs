@@ -168,6 +168,15 @@ pub(super) fn judge(metrics: &Metrics, turn: &mut Turn, verdict: Verdict, portal
     }
 }
 
+/// What the client is told of a body that did not come to its end.
+pub(super) fn cut_off(cut: Cut) -> Failure {
+    match cut {
+        Cut::Stalled | Cut::Slow => Failure::BodyStalled,
+        Cut::TooLarge => Failure::BodyTooLarge,
+        Cut::BrokenOff => Failure::BodyCut,
+    }
+}
+
 /// What a failure says about the portal as a whole.
 pub(super) fn portals_verdict(failure: &Failure) -> Verdict {
     match failure {
@@ -186,11 +195,8 @@ fn verdict(failure: &Failure) -> Verdict {
 
 /// Why a request that may have been sent brought no answer.
 fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
-    match course.and_then(Course::cut) {
-        Some(Cut::Stalled | Cut::Slow) => return Miss::Final(Failure::BodyStalled),
-        Some(Cut::TooLarge) => return Miss::Final(Failure::BodyTooLarge),
-        Some(Cut::BrokenOff) => return Miss::Final(Failure::BodyCut),
-        None => {}
+    if let Some(cut) = course.and_then(Course::cut) {
+        return Miss::Final(cut_off(cut));
     }
     let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
     if wire.is_shared() && was_refused(&error) {

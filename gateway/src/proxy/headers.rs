@@ -33,27 +33,45 @@ const HOP_BY_HOP: &[&str] = &[
     "http2-settings",
 ];
 
-/// Fields that say who asks, and by which way; a portal may believe them because only we write them.
+/// Fields that say who asks, and by which way; a portal may believe them because only we write them. Those that we do not
+/// write are what other gateways write in front of the same software: a portal may still believe them.
 const OURS: &[&str] = &[
     "forwarded",
     "via",
+    "x-forwarded",
     "x-real-ip",
     "x-client-ip",
     "x-cluster-client-ip",
+    "x-originating-ip",
+    "x-proxyuser-ip",
     "client-ip",
     "true-client-ip",
+    "cf-connecting-ip",
+    "remote-addr",
     "x-request-id",
-    "x-original-url",
-    "x-original-host",
     "x-rewrite-url",
     "x-host",
     "x-http-host-override",
+    "x-https",
+    "x-url-scheme",
+    "front-end-https",
     "x-leistungsschluessel",
     "x-regionalschluessel",
     "remote-user",
-    "x-remote-user",
+    "x-user",
+    "x-auth-user",
     "x-authenticated-user",
+    "client-cert",
+    "client-cert-chain",
+    "x-client-cert",
+    "x-client-dn",
+    "x-client-verify",
+    "x-arr-clientcert",
 ];
+
+/// How the names of further such fields begin.
+const OURS_BEGIN: &[&str] =
+    &["x-forwarded-", "proxy-", "x-original-", "x-remote-", "x-auth-request-", "x-ssl-", "ssl-client-"];
 
 /// Fields that stay although `Connection` names them: without them the message would mean something else.
 const NOT_BY_CONNECTION: &[&str] = &[
@@ -80,6 +98,9 @@ const NOT_FROM_PORTALS: &[&str] = &[
     "server",
     "x-powered-by",
 ];
+
+/// Most bytes in the head of an answer.
+const MAX_ANSWER_HEAD: usize = 64 * 1024;
 
 /// Who asks, as far as a portal is told.
 #[derive(Debug, Clone)]
@@ -136,32 +157,43 @@ pub fn from_portal(fields: &mut HeaderMap, version: Version, via: &str) {
     append_via(fields, earlier.iter(), version, via);
 }
 
-/// Why the framing of a portal's answer cannot be trusted; hyper has taken one of several readings.
-pub fn framing_fault(fields: &HeaderMap, version: Version) -> Option<&'static str> {
-    let lengths = fields.get_all(header::CONTENT_LENGTH).iter().count();
+/// Why the head of a portal's answer cannot be trusted; hyper has taken one of several readings, or takes more than we do.
+///
+/// `reason` is the number of bytes behind the status.
+pub fn head_fault(fields: &HeaderMap, version: Version, reason: usize) -> Option<&'static str> {
+    let bytes: usize = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    if bytes + reason > MAX_ANSWER_HEAD {
+        return Some("a head that is too large");
+    }
+    let mut lengths = fields.get_all(header::CONTENT_LENGTH).iter();
     let mut codings = fields.get_all(header::TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next(), lengths) {
-        (None, _, 0 | 1) => None,
-        (None, _, _) => Some("several content lengths"),
-        (Some(coding), None, 0)
+    match (codings.next(), codings.next(), lengths.next(), lengths.next()) {
+        (None, _, None, _) => None,
+        (None, _, Some(length), None) => {
+            let digits = length.as_bytes();
+            let valid = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+            (!valid).then_some("a content length that is not a number")
+        }
+        (None, _, _, Some(_)) => Some("several content lengths"),
+        (Some(coding), None, None, _)
             if coding.as_bytes().eq_ignore_ascii_case(b"chunked") && version == Version::HTTP_11 =>
         {
             None
         }
-        (Some(_), _, 0) => Some("a transfer coding other than exactly one `chunked`"),
-        (Some(_), _, _) => Some("both a content length and a transfer coding"),
+        (Some(_), _, None, _) => Some("a transfer coding other than exactly one `chunked`"),
+        (Some(_), _, Some(_), _) => Some("both a content length and a transfer coding"),
     }
 }
 
 /// True for a field of a request that is neither the connection's nor ours, in any spelling.
 fn goes_on(name: &str) -> bool {
     let plain: String = name.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '-' }).collect();
-    let reserved = HOP_BY_HOP.contains(&plain.as_str())
-        || OURS.contains(&plain.as_str())
-        || plain.starts_with("x-forwarded-")
-        || plain.starts_with("proxy-");
+    let plain = plain.trim_matches('-');
+    let reserved = HOP_BY_HOP.contains(&plain)
+        || OURS.contains(&plain)
+        || OURS_BEGIN.iter().any(|beginning| plain.starts_with(beginning));
     // A look-alike of a field that stays would be read in its place by a portal behind CGI.
-    let look_alike = plain != name && (NOT_BY_CONNECTION.contains(&plain.as_str()));
+    let look_alike = plain != name && NOT_BY_CONNECTION.contains(&plain);
     !reserved && !look_alike
 }
 
@@ -364,12 +396,13 @@ mod tests {
             for (name, value) in fields {
                 map.append(name, HeaderValue::from_static(value));
             }
-            framing_fault(&map, Version::HTTP_11).is_some()
+            head_fault(&map, Version::HTTP_11, 0).is_some()
         };
         let (length, coding) = (header::CONTENT_LENGTH, header::TRANSFER_ENCODING);
         assert!(!fault(&[]));
         assert!(!fault(&[(length.clone(), "3")]));
         assert!(!fault(&[(coding.clone(), "Chunked")]));
+        assert!(fault(&[(length.clone(), "3, 3")]));
         assert!(fault(&[(length.clone(), "3"), (length.clone(), "3")]));
         assert!(fault(&[(length, "3"), (coding.clone(), "chunked")]));
         assert!(fault(&[(coding.clone(), "gzip, chunked")]));

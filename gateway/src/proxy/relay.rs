@@ -1,8 +1,16 @@
 //! The body of an answer on its way back, and what it holds until its last byte.
+//!
+//! A client that takes nothing more of its answer keeps the connection and the place at the portal. As long as there are
+//! places enough, that is nobody's concern but the client's. When they become few, such answers are read into memory
+//! (`Held::absorb`), within bounds, and what does not fit is cut off: slow readers cannot use up a portal.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use connectors::ids::PortalId;
@@ -10,27 +18,35 @@ use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::Proxy;
 use super::balance::Verdict;
 use super::exchange::judge;
 use super::upstream::{Admission, Turn, Wire};
-use crate::body::{Body, BodyError, Bounded, Course, Cut};
-use crate::metrics::{Held, Metrics, UpstreamFault};
+use crate::body::{Body, BodyError, Bounded, Cut};
+use crate::metrics::{Held as Counted, Metrics, UpstreamFault};
+
+/// Most bytes of one answer that are kept for a client that does not take them.
+const MAX_ABSORBED: usize = 256 * 1024;
+/// Most bytes that are kept for all such clients.
+const MAX_ABSORBED_IN_ALL: usize = 64 * 1024 * 1024;
 
 impl Proxy {
     /// The body as the client gets it; `lease` is held until its end.
     pub(super) fn relay(&self, body: Incoming, version: Version, lease: Lease, portal: &PortalId) -> Body {
         let body = Bounded::new(body, self.settings.idle_time, u64::MAX).of(version);
-        let mut relayed = Relayed {
-            course: body.course(),
-            body,
-            lease: Some(lease),
-            portal: portal.clone(),
-            metrics: self.metrics.clone(),
-        };
-        relayed.give_back_if_ended();
-        Body::new(relayed)
+        let pool = lease.turn.pool.clone();
+        let whole = body.is_end_stream();
+        let flow = Flow { from: From::Portal(body), lease: Some(lease), ready: None, waker: None };
+        let (portal, metrics) = (portal.clone(), self.metrics.clone());
+        let held = Arc::new(Held { flow: Mutex::new(flow), portal, metrics, absorbed: self.absorbed.clone() });
+        if whole {
+            held.give_back(&mut held.flow());
+        } else {
+            pool.relays(&held);
+        }
+        Body::new(Relayed(held))
     }
 }
 
@@ -40,7 +56,7 @@ pub(super) struct Lease {
     pub(super) turn: Turn,
     pub(super) admission: Option<Admission>,
     pub(super) _place: OwnedSemaphorePermit,
-    pub(super) _counted: Held,
+    pub(super) _counted: Counted,
 }
 
 impl Lease {
@@ -76,34 +92,155 @@ pub(super) fn breaker_changed(metrics: &Metrics, portal: &PortalId, admission: &
     tracing::warn!(portal.id = %portal, open, "the breaker of a portal changed");
 }
 
-/// The body of an answer. Dropped before its end, it takes its connection with it.
-struct Relayed {
-    body: Bounded<Incoming>,
-    course: Course,
-    lease: Option<Lease>,
+/// An answer on its way, where others can take away what it holds.
+pub(super) struct Held {
+    flow: Mutex<Flow>,
     portal: PortalId,
     metrics: Arc<Metrics>,
+    /// Bytes that are kept for clients that do not take them, of all answers.
+    absorbed: Arc<AtomicUsize>,
 }
 
-impl Relayed {
-    fn give_back_if_ended(&mut self) {
-        if self.body.is_end_stream()
-            && self.course.cut().is_none()
-            && let Some(mut lease) = self.lease.take()
-        {
+struct Flow {
+    from: From,
+    lease: Option<Lease>,
+    /// Since when the client has not taken more, although there is some.
+    ready: Option<Instant>,
+    /// The client, when it waits for what is being absorbed.
+    waker: Option<Waker>,
+}
+
+/// Where the client gets its answer from.
+enum From {
+    Portal(Bounded<Incoming>),
+    Memory {
+        kept: VecDeque<Bytes>,
+        bytes: usize,
+        whole: bool,
+    },
+    /// From nowhere: it was cut off.
+    Nowhere,
+}
+
+impl Held {
+    fn flow(&self) -> MutexGuard<'_, Flow> {
+        self.flow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the connection, whose answer is complete, for its next use; frees the place.
+    fn give_back(&self, flow: &mut Flow) {
+        if let Some(mut lease) = flow.lease.take() {
             lease.judge(Verdict::Answered, &self.metrics, &self.portal);
             let Lease { turn, wire, .. } = lease;
             turn.put(wire);
         }
     }
+
+    /// How long its client has kept it waiting; none when it waits for the portal, or is over.
+    pub(super) fn kept_waiting(&self) -> Option<Duration> {
+        Some(self.flow().ready?.elapsed())
+    }
+
+    /// True when it still comes from the portal.
+    pub(super) fn holds_a_place(&self) -> bool {
+        let flow = self.flow();
+        flow.lease.is_some() && matches!(flow.from, From::Portal(_))
+    }
+
+    /// True when more is kept for clients that do not take it than may be.
+    pub(super) fn is_memory_full(&self) -> bool {
+        self.absorbed.load(Ordering::Relaxed) > MAX_ABSORBED_IN_ALL
+    }
+
+    /// Gives up connection, place and memory; the client sees that its answer is cut off.
+    pub(super) fn let_go(&self) {
+        let mut flow = self.flow();
+        flow.ready = None;
+        let mut lease = flow.lease.take();
+        let from = std::mem::replace(&mut flow.from, From::Nowhere);
+        let waker = flow.waker.take();
+        drop(flow);
+        self.forget(&from);
+        // The client left, or takes nothing; that does not speak against the portal.
+        if let Some(lease) = &mut lease {
+            lease.judge(Verdict::Answered, &self.metrics, &self.portal);
+        }
+        drop((lease, from));
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn forget(&self, from: &From) {
+        if let From::Memory { bytes, .. } = from {
+            self.absorbed.fetch_sub(*bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Reads the rest of the answer into memory, so that the place becomes free; lets go when it is too large for that.
+    pub(super) async fn absorb(self: Arc<Self>) {
+        let body = {
+            let mut flow = self.flow();
+            if !matches!(flow.from, From::Portal(_)) {
+                return;
+            }
+            let kept = From::Memory { kept: VecDeque::new(), bytes: 0, whole: false };
+            std::mem::replace(&mut flow.from, kept)
+        };
+        let From::Portal(mut body) = body else { return };
+        loop {
+            let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            let mut flow = self.flow();
+            let Flow { from: From::Memory { kept, bytes, whole }, .. } = &mut *flow else { return };
+            match frame {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        *bytes += data.len();
+                        self.absorbed.fetch_add(data.len(), Ordering::Relaxed);
+                        kept.push_back(data);
+                    }
+                    if *bytes > MAX_ABSORBED {
+                        drop(flow);
+                        return self.let_go();
+                    }
+                }
+                Some(Err(_)) => {
+                    self.failed(&mut flow, body.course().cut());
+                    drop(flow);
+                    return self.let_go();
+                }
+                None => *whole = true,
+            }
+            let whole = *whole || body.is_end_stream();
+            if let From::Memory { whole: is_whole, .. } = &mut flow.from {
+                *is_whole = whole;
+            }
+            let waker = flow.waker.take();
+            if whole {
+                self.give_back(&mut flow);
+            }
+            drop(flow);
+            waker.into_iter().for_each(Waker::wake);
+            if whole {
+                return;
+            }
+        }
+    }
+
+    /// Tells how the portal failed; gives up connection and place.
+    fn failed(&self, flow: &mut Flow, cut: Option<Cut>) {
+        let fault = if cut == Some(Cut::Stalled) { UpstreamFault::BodyStalled } else { UpstreamFault::BodyCut };
+        self.metrics.upstream_failed(&self.portal, fault);
+        if let Some(mut lease) = flow.lease.take() {
+            lease.judge(Verdict::Failed, &self.metrics, &self.portal);
+        }
+    }
 }
+
+/// The body of an answer. Dropped before its end, it takes its connection with it.
+struct Relayed(Arc<Held>);
 
 impl Drop for Relayed {
     fn drop(&mut self) {
-        // The client left; nothing speaks against the portal.
-        if let Some(mut lease) = self.lease.take() {
-            lease.judge(Verdict::Answered, &self.metrics, &self.portal);
-        }
+        self.0.let_go();
     }
 }
 
@@ -112,28 +249,54 @@ impl HttpBody for Relayed {
     type Error = BodyError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = self.get_mut();
-        let frame = Pin::new(&mut this.body).poll_frame(cx);
-        match &frame {
-            Poll::Ready(Some(Err(_))) => {
-                let stalled = this.course.cut() == Some(Cut::Stalled);
-                let fault = if stalled { UpstreamFault::BodyStalled } else { UpstreamFault::BodyCut };
-                this.metrics.upstream_failed(&this.portal, fault);
-                if let Some(mut lease) = this.lease.take() {
-                    lease.judge(Verdict::Failed, &this.metrics, &this.portal);
+        let held = &self.0;
+        let mut flow = held.flow();
+        match &mut flow.from {
+            From::Nowhere => Poll::Ready(Some(Err(Cut::Stalled.into()))),
+            From::Memory { kept, bytes, whole } => match kept.pop_front() {
+                Some(data) => {
+                    *bytes -= data.len();
+                    held.absorbed.fetch_sub(data.len(), Ordering::Relaxed);
+                    flow.ready = Some(Instant::now());
+                    Poll::Ready(Some(Ok(Frame::data(data))))
                 }
+                None if *whole => Poll::Ready(None),
+                None => {
+                    flow.ready = None;
+                    flow.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            },
+            From::Portal(body) => {
+                let frame = Pin::new(&mut *body).poll_frame(cx);
+                let ended = body.is_end_stream();
+                match &frame {
+                    Poll::Ready(Some(Err(_))) => {
+                        let cut = body.course().cut();
+                        held.failed(&mut flow, cut);
+                    }
+                    Poll::Ready(_) if ended => held.give_back(&mut flow),
+                    _ => {}
+                }
+                flow.ready = (frame.is_ready() && !ended).then(Instant::now);
+                frame
             }
-            Poll::Ready(_) => this.give_back_if_ended(),
-            Poll::Pending => {}
         }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.0.flow().from {
+            From::Portal(body) => body.is_end_stream(),
+            From::Memory { kept, whole, .. } => kept.is_empty() && *whole,
+            From::Nowhere => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.0.flow().from {
+            From::Portal(body) => body.size_hint(),
+            From::Memory { bytes, whole: true, .. } => SizeHint::with_exact(*bytes as u64),
+            From::Memory { .. } | From::Nowhere => SizeHint::default(),
+        }
     }
 }

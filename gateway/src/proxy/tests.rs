@@ -156,7 +156,9 @@ async fn a_request_body_streams_while_it_comes() {
     let gateway = gateway("a", &[upstream.address]).await;
     let mut conn = gateway.connect().await;
     let head = "POST /portal/a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: T\r\n\r\n";
-    conn.write(format!("{head}5\r\nfirst\r\n")).await;
+    // The beginning is waited for before the portal is asked.
+    let beginning = "x".repeat(READ_AHEAD);
+    conn.write(format!("{head}{READ_AHEAD:x}\r\n{beginning}\r\n5\r\nfirst\r\n")).await;
     assert!(conn.until("one").await.starts_with("HTTP/1.1 200 OK\r\n"));
     conn.write("6\r\nsecond\r\n0\r\nT: x\r\n\r\n").await;
     let end = conn.until("0\r\n\r\n").await;

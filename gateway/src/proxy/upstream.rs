@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,6 +18,7 @@ use super::Settings;
 use super::balance::{Balance, Verdict};
 use super::breaker::{Breaker, Pass};
 use super::budget::Budget;
+use super::relay::Held;
 
 mod dial;
 mod interim;
@@ -38,6 +39,8 @@ const MAX_IDLE: usize = 64;
 /// How long a connection whose answer just ended may take to be ready again.
 const READY_WITHIN: Duration = Duration::from_millis(50);
 
+/// How long a client may take nothing of its answer while places are few; and how often that is looked for.
+const TAKES_NOTHING: Duration = Duration::from_millis(10);
 /// Host and port of an upstream, as they stand in `Host`.
 pub(super) fn authority(upstream: &Url) -> String {
     let host = upstream.host_str().unwrap_or_default();
@@ -53,6 +56,7 @@ pub(super) struct Pool {
     tunnels: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
+    relayed: Mutex<OnTheirWay>,
     balance: Mutex<Balance>,
     drawn: AtomicU64,
     breaker: Mutex<Breaker>,
@@ -61,6 +65,16 @@ pub(super) struct Pool {
     /// Rises when connections that are in use must not be used again.
     generation: AtomicU64,
     idle_time: Duration,
+}
+
+/// Answers that are on their way to their clients; those that ended are found when somebody looks.
+#[derive(Default)]
+struct OnTheirWay {
+    answers: Vec<Weak<Held>>,
+    /// When there are so many, those that ended are taken out.
+    look_at: usize,
+    /// When it was last looked whose clients keep them waiting.
+    looked: Option<Instant>,
 }
 
 /// The connections to one upstream.
@@ -100,6 +114,7 @@ impl Pool {
             tunnels: Arc::new(Semaphore::new(settings.portal_tunnels)),
             waiting: AtomicUsize::new(0),
             max_waiting: places,
+            relayed: Mutex::default(),
             balance: Mutex::new(Balance::new(settings.leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
             breaker: Mutex::new(Breaker::new(settings.breaking)),
@@ -129,12 +144,59 @@ impl Pool {
     }
 
     /// A place at the portal, waited for at most `queue_time`; none when all are taken.
-    pub(super) async fn enter(&self, queue_time: Duration) -> Option<OwnedSemaphorePermit> {
+    ///
+    /// When few are left, answers whose clients keep them waiting make room; what that takes runs on `tasks`.
+    pub(super) async fn enter(&self, queue_time: Duration, tasks: &TaskTracker) -> Option<OwnedSemaphorePermit> {
+        if self.places.available_permits() < self.max_waiting.div_ceil(4) {
+            self.make_room(tasks);
+        }
         if let Ok(place) = self.places.clone().try_acquire_owned() {
             return Some(place);
         }
         let _waiting = Waiting::join(&self.waiting, self.max_waiting)?;
-        timeout(queue_time, self.places.clone().acquire_owned()).await.ok()?.ok()
+        let mut entering = std::pin::pin!(timeout(queue_time, self.places.clone().acquire_owned()));
+        loop {
+            // Those who came a moment ago may keep us waiting, too.
+            if let Ok(entered) = timeout(TAKES_NOTHING, &mut entering).await {
+                return entered.ok()?.ok();
+            }
+            self.make_room(tasks);
+        }
+    }
+
+    /// Notes an answer that is on its way to its client.
+    pub(super) fn relays(&self, held: &Arc<Held>) {
+        let mut relayed = self.relayed.lock().unwrap_or_else(PoisonError::into_inner);
+        if relayed.answers.len() >= relayed.look_at {
+            relayed.answers.retain(|held| held.strong_count() > 0);
+            // Twice of what is left, so that looking through them costs each only a little.
+            relayed.look_at = 2 * relayed.answers.len().max(self.max_waiting);
+        }
+        relayed.answers.push(Arc::downgrade(held));
+    }
+
+    /// Takes their places from the answers whose clients keep them waiting. Looks at most every `TAKES_NOTHING`.
+    fn make_room(&self, tasks: &TaskTracker) {
+        let (now, mut relayed) = (Instant::now(), self.relayed.lock().unwrap_or_else(PoisonError::into_inner));
+        if relayed.looked.is_some_and(|looked| now.saturating_duration_since(looked) < TAKES_NOTHING) {
+            return;
+        }
+        relayed.looked = Some(now);
+        relayed.answers.retain(|held| held.strong_count() > 0);
+        let held = relayed.answers.iter().filter_map(Weak::upgrade);
+        let waiting =
+            held.filter_map(|held| Some((held.kept_waiting().filter(|waited| *waited >= TAKES_NOTHING)?, held)));
+        let mut waiting: Vec<_> = waiting.collect();
+        drop(relayed);
+        waiting.sort_unstable_by_key(|(waited, _)| std::cmp::Reverse(*waited));
+        for (waited, held) in waiting {
+            if held.is_memory_full() {
+                tracing::info!(waited_ms = waited.as_millis(), "cut off an answer that its client does not take");
+                held.let_go();
+            } else if held.holds_a_place() {
+                tasks.spawn(held.absorb());
+            }
+        }
     }
 
     /// A place for a tunnel, beside that of its request; none when all are taken.

@@ -308,11 +308,17 @@ pub(super) fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Opti
     if length > limits.target_bytes {
         return Err(Failure::TargetTooLong { max_bytes: limits.target_bytes });
     }
+    if head_bytes(request.headers()) > limits.head_bytes {
+        return Err(Failure::HeadTooLarge { max_bytes: limits.head_bytes });
+    }
     let scheme_known = uri.scheme_str().is_none_or(|scheme| matches!(scheme, "http" | "https"));
-    if !uri.path().starts_with('/') || !scheme_known {
+    if !uri.path().starts_with('/') || !scheme_known || !is_written_right(uri) {
         return Err(Failure::Target);
     }
     if request.version() == Version::HTTP_2 && request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return Err(Failure::Framing);
+    }
+    if request.version() == Version::HTTP_2 && request.headers().values().any(is_padded) {
         return Err(Failure::Framing);
     }
     let mut fields = request.headers().get_all(header::HOST).iter();
@@ -327,6 +333,32 @@ pub(super) fn check(request: &Request<Incoming>, limits: &Limits) -> Result<Opti
         (Version::HTTP_2, None, None) => Err(Failure::Host),
         (_, field, target) => Ok(field.or(target).map(|host| host.name)),
     }
+}
+
+/// True for a value with blanks around it; in HTTP/1.1 they are no part of it, in HTTP/2 they may not be there (RFC 9113,
+/// section 8.2.1).
+fn is_padded(value: &HeaderValue) -> bool {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    is_blank(value.as_bytes().first()) || is_blank(value.as_bytes().last())
+}
+
+/// Bytes of all field lines. hyper bounds its buffer, which need not begin with this head.
+fn head_bytes(fields: &http::HeaderMap) -> usize {
+    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum()
+}
+
+/// Refuses signs that no client sends in a target, and that readers decode or cut at in ways of their own.
+///
+/// Browsers do send `[`, `]` and `|`, and in the query `{`, `}`, `^`, a back-tick and a lone `%` as well: those pass.
+/// Source: RFC 3986, sections 2.1 and 3.3; WHATWG URL, the sets of what is percent-encoded in path and query.
+fn is_written_right(uri: &http::Uri) -> bool {
+    let whole = |text: &str| {
+        text.split('%')
+            .skip(1)
+            .all(|rest| rest.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)))
+    };
+    let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+    !path.contains(['"', '<', '>', '\\', '^', '`', '{', '}']) && whole(path) && !query.contains(['"', '<', '>'])
 }
 
 /// A host and the port that was named with it.

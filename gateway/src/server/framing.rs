@@ -9,6 +9,8 @@ use memchr::memchr;
 
 /// The first line of an HTTP/2 connection (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
+/// What follows it on the wire before the first frame.
+const HTTP2_BEGINNING: &[u8] = b"\r\nSM\r\n\r\n";
 /// Most bytes of one chunk size line with its extensions.
 const MAX_CHUNK_LINE: usize = 256;
 /// Most bytes of all trailer fields.
@@ -29,6 +31,12 @@ pub enum Ambiguity {
     /// Neither HTTP/1.0 nor HTTP/1.1.
     #[error("the protocol version is unknown")]
     Version,
+    /// HTTP/2 that does not begin with its preface and SETTINGS.
+    #[error("HTTP/2 does not begin with its preface and SETTINGS")]
+    Preface,
+    /// HTTP/2 of more costly frames than anybody needs.
+    #[error("too many frames that cost much and say little")]
+    Flood,
     /// A field line without a valid name directly before the colon, or a folded one.
     #[error("a field name is malformed")]
     FieldName,
@@ -74,6 +82,7 @@ pub struct Framing {
     max_head: usize,
     first: bool,
     heads: u64,
+    http2: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,8 +99,8 @@ enum At {
     Trailers,
     /// Behind a head that asks for another protocol, until it is known what was answered.
     Asked,
-    /// HTTP/2 has a framing of its own.
-    Http2,
+    /// So many bytes of what follows the first line of HTTP/2 came; then it has a framing of its own.
+    Http2Beginning(usize),
     /// Another protocol; nothing here is HTTP any more.
     Tunnel,
 }
@@ -115,7 +124,13 @@ impl Framing {
             max_head,
             first: true,
             heads: 0,
+            http2: None,
         }
+    }
+
+    /// How many bytes at the end of the last feed are frames of HTTP/2; none when that is not what the connection speaks.
+    pub fn http2(&self) -> Option<usize> {
+        self.http2
     }
 
     /// Number of heads that were complete so far.
@@ -128,6 +143,7 @@ impl Framing {
         match self.at {
             At::Start { .. } => self.first || self.taken > 0,
             At::Fields => true,
+            At::Http2Beginning(at) => at < HTTP2_BEGINNING.len(),
             _ => false,
         }
     }
@@ -152,8 +168,19 @@ impl Framing {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             match self.at {
-                At::Http2 | At::Tunnel => return Ok(bytes.len()),
+                At::Tunnel => return Ok(bytes.len()),
                 At::Asked => return Ok(done),
+                At::Http2Beginning(at) if at == HTTP2_BEGINNING.len() => {
+                    self.http2 = Some(rest.len());
+                    return Ok(bytes.len());
+                }
+                At::Http2Beginning(at) => {
+                    if rest.first() != HTTP2_BEGINNING.get(at) {
+                        return Err(Stop { sound: done, why: Ambiguity::Preface, in_head: false });
+                    }
+                    self.at = At::Http2Beginning(at + 1);
+                    done += 1;
+                }
                 At::Body(left) => {
                     let taken = left.min(rest.len() as u64);
                     self.at = if left == taken { self.next_message() } else { At::Body(left - taken) };
@@ -211,7 +238,7 @@ impl Framing {
                 self.taken = 0;
                 Ok(At::Start { skipped: true })
             }
-            At::Start { .. } if self.first && line == HTTP2_PREFACE => Ok(At::Http2),
+            At::Start { .. } if self.first && line == HTTP2_PREFACE => Ok(At::Http2Beginning(0)),
             At::Start { .. } => {
                 self.first = false;
                 self.head = Head { http11: request_line(line)?, ..Head::default() };
@@ -236,7 +263,7 @@ impl Framing {
             At::ChunkEnd => Err(Ambiguity::Chunk),
             At::Trailers if line.is_empty() => Ok(self.next_message()),
             At::Trailers => field(line).map(|_| At::Trailers),
-            At::Body(_) | At::ChunkData(_) | At::Asked | At::Http2 | At::Tunnel => Ok(self.at),
+            At::Body(_) | At::ChunkData(_) | At::Asked | At::Http2Beginning(_) | At::Tunnel => Ok(self.at),
         }
     }
 
@@ -315,18 +342,60 @@ fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Ambiguity> {
 }
 
 fn chunk_size(line: &[u8]) -> Result<u64, Ambiguity> {
-    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
-    let extension = line.get(digits.len()..).unwrap_or_default();
-    let valid = (1..=15).contains(&digits.len()) && !extension.iter().any(|byte| byte.is_ascii_control());
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    match text {
-        Some(text) if valid => u64::from_str_radix(text, 16).map_err(|_| Ambiguity::Chunk),
-        _ => Err(Ambiguity::Chunk),
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let (digits, extensions) = line.split_at(digits);
+    let size = std::str::from_utf8(digits).ok().filter(|text| (1..=15).contains(&text.len()));
+    let size = size.and_then(|text| u64::from_str_radix(text, 16).ok());
+    size.filter(|_| are_extensions(extensions)).ok_or(Ambiguity::Chunk)
+}
+
+/// True for nothing, and for `;name`, `;name=token` and `;name="text"` in a row, with blanks between them as the grammar
+/// has it (RFC 9112, section 7.1.1). Nobody needs them; but a reader that ends them elsewhere sees other chunks.
+fn are_extensions(text: &[u8]) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(named) = past_blanks(rest).strip_prefix(b";") else { return false };
+        let named = past_blanks(named);
+        let name = named.iter().take_while(|byte| is_token(**byte)).count();
+        rest = named.get(name..).unwrap_or_default();
+        if name == 0 {
+            return false;
+        }
+        if let Some(value) = past_blanks(rest).strip_prefix(b"=") {
+            let value = past_blanks(value);
+            let length = match value.first() {
+                Some(b'"') => quoted(value),
+                _ => Some(value.iter().take_while(|byte| is_token(**byte)).count()).filter(|length| *length > 0),
+            };
+            let Some(length) = length else { return false };
+            rest = value.get(length..).unwrap_or_default();
+        }
     }
+    true
+}
+
+fn past_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    text.get(blanks..).unwrap_or_default()
+}
+
+/// Length of the quoted string that `text` begins with; none when it does not end or holds what it may not.
+fn quoted(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.iter().enumerate().skip(1) {
+        match byte {
+            byte if byte.is_ascii_control() && *byte != b'\t' => return None,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A byte of a token (RFC 9110, section 5.6.2).
-pub(crate) fn is_token(byte: u8) -> bool {
+fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
@@ -422,6 +491,7 @@ mod tests {
     #[test]
     fn http2_is_left_alone_as_the_first_line_only() {
         check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\n\r", Ok(()));
+        check("PRI * HTTP/2.0\r\n\r\nXM\r\n\r\n", Err(Ambiguity::Preface));
         check("GET / HTTP/1.1\r\n\r\nPRI * HTTP/2.0\r\n", Err(Ambiguity::Version));
     }
 

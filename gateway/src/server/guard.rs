@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
+use super::frames::{Fault, Frames};
 use super::framing::{Ambiguity, Framing};
 use super::hold::Hold;
 use super::stream::Stream;
@@ -32,6 +33,8 @@ pub struct Guard {
     stream: Stream,
     reset: Reset,
     framing: Framing,
+    /// Once it speaks HTTP/2.
+    frames: Option<Box<Frames>>,
     metrics: Arc<Metrics>,
     head_time: Duration,
     write_time: Duration,
@@ -104,6 +107,7 @@ impl Guard {
             reset,
             // hyper refuses a head that is too long with 431; the watch only stops what is far beyond.
             framing: Framing::new(limits.head_bytes * 2),
+            frames: None,
             metrics,
             head_time: limits.head_time,
             write_time: limits.write_time,
@@ -175,7 +179,7 @@ impl Guard {
                     self.held.splice(..0, later.iter().copied());
                     buf.set_filled(before + taken);
                 }
-                return Ok(());
+                return self.look_at_frames(buf, before);
             }
             Err(stop) => stop,
         };
@@ -189,6 +193,25 @@ impl Guard {
         self.spoilt = Some(SPOILT);
         self.give_spoilt(buf);
         Ok(())
+    }
+}
+
+impl Guard {
+    /// Looks at the frames of HTTP/2 in what was just read behind `before`.
+    fn look_at_frames(&mut self, buf: &ReadBuf<'_>, before: usize) -> io::Result<()> {
+        let Some(count) = self.framing.http2() else { return Ok(()) };
+        let fresh = buf.filled().get(before..).unwrap_or_default();
+        let fresh = fresh.get(fresh.len().saturating_sub(count)..).unwrap_or_default();
+        let frames = self.frames.get_or_insert_with(|| Box::new(Frames::new()));
+        let (why, reason) = match frames.feed(fresh, Instant::now()) {
+            Ok(()) => return Ok(()),
+            Err(Fault::First) => (Ambiguity::Preface, Refused::Framing),
+            Err(Fault::Flood) => (Ambiguity::Flood, Refused::Flood),
+        };
+        self.metrics.refused(reason);
+        tracing::info!(reason = %why, "ended a connection");
+        self.broken = Some(why);
+        Err(invalid(why))
     }
 }
 

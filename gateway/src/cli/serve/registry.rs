@@ -77,18 +77,18 @@ fn emptied(loaded: &Loaded) -> Option<String> {
 }
 
 /// All that follows the registry.
-pub(super) struct Followers {
-    pub(super) file: PathBuf,
-    pub(super) portals: Arc<ArcSwap<Vec<Portal>>>,
-    pub(super) indexer: Option<Arc<Indexer>>,
-    pub(super) reading: Option<Catalog>,
-    pub(super) router: Option<Router>,
-    pub(super) certificates: Option<Arc<Certificates>>,
+pub(in crate::cli) struct Followers {
+    pub(in crate::cli) file: PathBuf,
+    pub(in crate::cli) portals: Arc<ArcSwap<Vec<Portal>>>,
+    pub(in crate::cli) indexer: Option<Arc<Indexer>>,
+    pub(in crate::cli) reading: Option<Catalog>,
+    pub(in crate::cli) router: Option<Router>,
+    pub(in crate::cli) certificates: Option<Arc<Certificates>>,
 }
 
 impl Followers {
     /// Takes the portals anew from their files, and the certificates. Blocks on the disk.
-    pub(super) fn reload(&self) {
+    pub(in crate::cli) fn reload(&self) {
         if let Some(certificates) = &self.certificates {
             certificates.reload(clock::now());
         }

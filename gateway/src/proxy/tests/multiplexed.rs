@@ -410,7 +410,8 @@ async fn an_upload_that_its_client_resets_is_never_shown_as_whole() {
         });
         let request = Request::post("http://verbund.example/portal/a/").body(()).unwrap();
         let (answer, mut body) = client.ready().await.unwrap().send_request(request, false).unwrap();
-        body.send_data("begun".into(), false).unwrap();
+        // More than is waited for before the portal is asked.
+        body.send_data(vec![b'x'; 20 * 1024].into(), false).unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         body.send_reset(reason);
         assert!(answer.await.is_err());
