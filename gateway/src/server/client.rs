@@ -86,19 +86,24 @@ fn scheme(text: &str) -> Option<&'static str> {
 }
 
 /// The elements of `Forwarded`, quotes and all; commas within quotes belong to their element.
+///
+/// A quote that stays open would take in what proxies wrote behind it; then all commas count, so that the last element is
+/// theirs in any case.
 fn hops(text: &str) -> Vec<&str> {
-    outside_quotes(text, ',')
+    let (hops, open) = outside_quotes(text, ',');
+    if open { text.split(',').collect() } else { hops }
 }
 
 /// A parameter of an element of `Forwarded`, without quotes; a name that stands there twice is nobody's.
 fn parameter(hop: &str, name: &str) -> Option<String> {
-    let pairs = outside_quotes(hop, ';').into_iter().filter_map(|pair| pair.split_once('='));
+    let pairs = outside_quotes(hop, ';').0.into_iter().filter_map(|pair| pair.split_once('='));
     let mut own = pairs.filter(|(known, _)| known.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
     let (Some(value), None) = (own.next(), own.next()) else { return None };
     Some(value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value).replace('\\', ""))
 }
 
-fn outside_quotes(text: &str, separator: char) -> Vec<&str> {
+/// The parts of `text` between separators that stand in no quotes, and whether a quote stays open.
+fn outside_quotes(text: &str, separator: char) -> (Vec<&str>, bool) {
     let (mut quoted, mut escaped) = (false, false);
     let parts = text.split(|sign| {
         let at_end = sign == separator && !quoted;
@@ -106,11 +111,14 @@ fn outside_quotes(text: &str, separator: char) -> Vec<&str> {
         escaped = quoted && sign == '\\' && !escaped;
         at_end
     });
-    parts.collect()
+    let parts = parts.collect();
+    (parts, quoted)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn named(field: ForwardedField, fields: &[(&'static str, &str)]) -> (String, Option<&'static str>) {
@@ -178,5 +186,19 @@ mod tests {
         check(field, &[(name, "for=6.6.6.6, for=_hidden;proto=https")], "10.0.0.1", Some("https"));
         check(field, &[(name, "for=6.6.6.6, for=1.1.1.1;for=2.2.2.2")], "10.0.0.1", None);
         check(field, &[("x-forwarded-for", "6.6.6.6"), ("x-forwarded-proto", "https")], "10.0.0.1", None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_further_left_changes_nothing(forged in "[ -~]{0,40}|[a-z=\";, \\\\]{0,20}", by_forwarded: bool) {
+            let (field, name, own) = if by_forwarded {
+                (ForwardedField::Forwarded, "forwarded", "for=\"192.0.2.1:80\";proto=https")
+            } else {
+                (ForwardedField::XForwardedFor, "x-forwarded-for", "192.0.2.1")
+            };
+            let (address, scheme) = named(field, &[(name, &format!("{forged}, {own}"))]);
+            prop_assert_eq!(address, "192.0.2.1");
+            prop_assert_eq!(scheme, by_forwarded.then_some("https"));
+        }
     }
 }
