@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Proxy;
 use super::balance::Verdict;
 use super::upstream::{DialError, Pool, Turn, Wire, authority};
-use crate::body::{Body, Course, Cut};
+use crate::body::{Body, Course};
 use crate::failure::Failure;
 use crate::routes::PortalRoute;
 
@@ -165,11 +165,8 @@ fn verdict(failure: &Failure) -> Verdict {
 
 /// Why a request that may have been sent brought no answer.
 fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
-    match course.and_then(Course::cut) {
-        Some(Cut::Stalled | Cut::Slow) => return Miss::Final(Failure::BodyStalled),
-        Some(Cut::TooLarge) => return Miss::Final(Failure::BodyTooLarge),
-        Some(Cut::BrokenOff) => return Miss::Final(Failure::BodyCut),
-        None => {}
+    if let Some(cut) = course.and_then(Course::cut) {
+        return Miss::Final(cut.into());
     }
     let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
     if !wire.has_answered() && !error.is_parse() { Miss::Closed(failure) } else { Miss::Final(failure) }
