@@ -292,6 +292,13 @@ fn what_we_ship_can_be_loaded() {
         .fold(String::new(), |text, line| text + line + "\n");
     assert_eq!(Config::parse(Path::new("c.toml"), &written).unwrap(), loaded.config);
 
+    // What has no default stands behind two signs.
+    let written = shipped.replace("\n## ", "\n").replace("http://localhost:8080", "https://verbund.example");
+    let tls = Config::parse(Path::new("c.toml"), &written).unwrap().tls.unwrap();
+    let files = CertificateFiles { certificate: "tls/chain.pem".into(), key: "tls/key.pem".into() };
+    let redirect_from = Some("0.0.0.0:80".parse().unwrap());
+    assert_eq!(tls, Tls { profile: Profile::default(), certificates: vec![files], look_s: 10, redirect_from });
+
     let template = fs::read_to_string(here.join("portale.d/beispiel.toml.vorlage")).unwrap();
     let folder = folder(MAIN, &[("beispiel.toml", &template)]);
     let loaded = load(&folder.path().join("portalverbund.toml")).unwrap();

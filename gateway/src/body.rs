@@ -387,7 +387,7 @@ mod tests {
     /// A body of one byte whenever `after` has passed.
     fn dripping(
         after: Duration,
-    ) -> StreamBody<std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>> {
+    ) -> StreamBody<impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Unpin> {
         let drops = futures_util::stream::unfold((), move |()| async move {
             tokio::time::sleep(after).await;
             Some((Ok(Frame::data(Bytes::from_static(b"x"))), ()))

@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use jiff::Timestamp;
 
-use crate::body::Body;
+use crate::body::{Body, Cut};
 use crate::metrics::{Refused, UpstreamFault};
 
 mod page;
@@ -148,6 +148,17 @@ pub enum Failure {
     /// A fault of ours.
     #[error("the request ended by a panic")]
     Panic,
+}
+
+/// What became of the body of a request.
+impl From<Cut> for Failure {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Stalled | Cut::Slow => Self::BodyStalled,
+            Cut::TooLarge => Self::BodyTooLarge,
+            Cut::BrokenOff => Self::BodyCut,
+        }
+    }
 }
 
 /// Title, what can be done, and the code for programs.

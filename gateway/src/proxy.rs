@@ -219,7 +219,7 @@ impl Proxy {
             Some(body) => {
                 let body = Bounded::new(body, idle_time, max_body_bytes).of(parts.version);
                 let body = body.from_client(body_pace, &self.metrics, Some(portal));
-                Some(Ahead::read(body, READ_AHEAD).await.map_err(exchange::cut_off)?)
+                Some(Ahead::read(body, READ_AHEAD).await?)
             }
             None => None,
         };

@@ -39,6 +39,7 @@ mod redirect;
 mod seats;
 mod stream;
 mod tls;
+mod visitor;
 
 pub use client::Trusted;
 pub use handover::{Handed, HandoverError};

@@ -227,7 +227,6 @@ fn the_service_manager_is_told_how_the_process_is() {
     let reloading = told();
     assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
     assert_eq!(told().trim(), "READY=1");
-    serving.process().terminate();
-    assert_eq!(told().trim(), "STOPPING=1");
     serving.stop().expect(0);
+    assert_eq!(told().trim(), "STOPPING=1");
 }

@@ -14,7 +14,7 @@ use url::Url;
 use super::Proxy;
 use super::balance::Verdict;
 use super::upstream::{DialError, Pool, Turn, Wire, authority, was_refused, was_reset};
-use crate::body::{Body, Course, Cut};
+use crate::body::{Body, Course};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::routes::PortalRoute;
@@ -168,15 +168,6 @@ pub(super) fn judge(metrics: &Metrics, turn: &mut Turn, verdict: Verdict, portal
     }
 }
 
-/// What the client is told of a body that did not come to its end.
-pub(super) fn cut_off(cut: Cut) -> Failure {
-    match cut {
-        Cut::Stalled | Cut::Slow => Failure::BodyStalled,
-        Cut::TooLarge => Failure::BodyTooLarge,
-        Cut::BrokenOff => Failure::BodyCut,
-    }
-}
-
 /// What a failure says about the portal as a whole.
 pub(super) fn portals_verdict(failure: &Failure) -> Verdict {
     match failure {
@@ -196,7 +187,7 @@ fn verdict(failure: &Failure) -> Verdict {
 /// Why a request that may have been sent brought no answer.
 fn missed(error: hyper::Error, course: Option<&Course>, wire: &Wire, route: &PortalRoute) -> Miss {
     if let Some(cut) = course.and_then(Course::cut) {
-        return Miss::Final(cut_off(cut));
+        return Miss::Final(cut.into());
     }
     let failure = Failure::PortalInvalid { portal: route.portal.clone(), reason: with_sources(&error) };
     if wire.is_shared() && was_refused(&error) {

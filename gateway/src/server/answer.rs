@@ -24,12 +24,12 @@ use tower::ServiceExt;
 
 use super::Limits;
 use super::accept::{Entrance, Peer};
-use super::rate::Bucket;
-use super::seats::{ClientSeat, Clients};
+use super::seats::ClientSeat;
+use super::visitor::Visitor;
 use crate::body::{Body, Bounded};
 use crate::failure::{self, Failure, by_tls_only, secure_headers, wants_json};
 use crate::insights::Asker;
-use crate::metrics::{Answered, Direction, Held, Metrics, Refused};
+use crate::metrics::{Answered, Direction, Held, Metrics};
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::{Client, Proxy, trace_id};
 use crate::routes::{Does, Matched, Routes, Target, Wanted};
@@ -54,14 +54,6 @@ struct Asked {
     by_tls: bool,
 }
 
-/// Whose request it is.
-struct Visitor {
-    address: IpAddr,
-    scheme: Option<&'static str>,
-    /// The seat of a client for which a proxy speaks.
-    seat: Option<ClientSeat>,
-}
-
 impl Edge {
     pub(super) fn new(
         pages: axum::Router,
@@ -78,7 +70,7 @@ impl Edge {
     /// The answer to `request`, whatever happens.
     pub(super) async fn answer(&self, peer: &Peer, request: Request<Incoming>) -> Response<Body> {
         let mut ticket = Ticket::new(self.metrics.clone(), self.ids.next());
-        let (mut visitor, admitted) = self.visitor(peer, request.headers());
+        let (mut visitor, admitted) = self.entrance.visitor(peer, request.headers(), &self.limits);
         let asked = Asked {
             id: ticket.id.clone(),
             as_json: wants_json(request.uri().path(), request.headers()),
@@ -114,37 +106,6 @@ impl Edge {
         response.map(|body| Body::new(Told { body, ticket }))
     }
 
-    /// Whose request it is, and whether it may ask now.
-    fn visitor(&self, peer: &Peer, fields: &http::HeaderMap) -> (Visitor, Result<(), Failure>) {
-        let Peer { address, scheme, trusted, bucket } = peer;
-        if !trusted {
-            let visitor = Visitor { address: *address, scheme: *scheme, seat: None };
-            return (visitor, bucket.as_deref().map_or(Ok(()), |bucket| self.in_time(bucket)));
-        }
-        let Entrance { trusted, rates, clients, .. } = &*self.entrance;
-        let named = trusted.client(*address, fields);
-        let mut visitor = Visitor { address: named.address, scheme: scheme.or(named.scheme), seat: None };
-        // A proxy of ours that asks for itself, such as for a health check.
-        if trusted.has(named.address) {
-            return (visitor, Ok(()));
-        }
-        let bucket = rates.as_ref().and_then(|rates| rates.bucket(named.address));
-        let admitted = bucket.map_or(Ok(()), |bucket| self.in_time(&bucket)).and_then(|()| {
-            let seat = Clients::own_seat(clients, named.address, &self.limits);
-            visitor.seat = Some(seat.map_err(|reason| Failure::TooOften { reason, seconds: 10 })?);
-            Ok(())
-        });
-        (visitor, admitted)
-    }
-
-    fn in_time(&self, bucket: &Bucket) -> Result<(), Failure> {
-        let Some(rates) = &self.entrance.rates else { return Ok(()) };
-        rates.take(bucket, Instant::now()).map_err(|wait| {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Failure::TooOften { reason: Refused::Rate, seconds }
-        })
-    }
-
     fn find(&self, request: &Request<Incoming>, host: Option<&str>) -> Result<Target, Failure> {
         self.routes.load().find(host, request.uri().path()).map_err(|_| Failure::UnsafePath)
     }
@@ -168,14 +129,21 @@ impl Edge {
         }
         let Limits { body_idle_time, own_body_bytes, body_pace, .. } = self.limits;
         let version = request.version();
+        let mut course = None;
         let request = request.map(|body| {
             if body.is_end_stream() {
                 return Body::empty();
             }
             let body = Bounded::new(body, body_idle_time, own_body_bytes).of(version);
+            course = Some(body.course());
             Body::new(body.from_client(body_pace, &self.metrics, None))
         });
-        match unpanicked(page(self.pages.clone(), request)).await {
+        let answer = unpanicked(page(self.pages.clone(), request)).await;
+        // Whatever the page made of a body that broke off, the client is told what was wrong with it.
+        if let Some(cut) = course.and_then(|course| course.cut()) {
+            return self.failed(&cut.into(), asked, None);
+        }
+        match answer {
             Some(mut response) => {
                 secure_headers(response.headers_mut());
                 asked.mark(&mut response);

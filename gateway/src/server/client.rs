@@ -42,8 +42,8 @@ impl Trusted {
                 Named { address: address.0, scheme }
             }
             ForwardedField::Forwarded => {
-                let joined = fields.get_all(header::FORWARDED).iter().filter_map(|value| value.to_str().ok());
-                let joined = joined.collect::<Vec<_>>().join(",");
+                let lines = fields.get_all(header::FORWARDED).iter();
+                let joined = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect::<Vec<_>>().join(",");
                 let hops = hops(&joined);
                 let nodes = hops.iter().rev().map(|hop| parameter(hop, "for").as_deref().and_then(address));
                 let (address, passed) = self.rightmost(peer, nodes);
@@ -69,8 +69,10 @@ impl Trusted {
 
 /// The members of a field that is a list, from right to left.
 fn values<'a>(fields: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
-    let values = fields.get_all(HeaderName::from_static(name)).iter().rev();
-    values.flat_map(|value| value.to_str().unwrap_or("?").rsplit(',').map(str::trim))
+    let lines = fields.get_all(HeaderName::from_static(name)).iter().rev();
+    let members = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    // One that is no text hides itself, and not what a proxy wrote behind it.
+    members.map(|member| std::str::from_utf8(member).unwrap_or("?").trim())
 }
 
 /// An address, perhaps with a port, an IPv6 address perhaps in brackets.
@@ -86,19 +88,24 @@ fn scheme(text: &str) -> Option<&'static str> {
 }
 
 /// The elements of `Forwarded`, quotes and all; commas within quotes belong to their element.
+///
+/// A quote that stays open would take in what proxies wrote behind it; then all commas count, so that the last element is
+/// theirs in any case.
 fn hops(text: &str) -> Vec<&str> {
-    outside_quotes(text, ',')
+    let (hops, open) = outside_quotes(text, ',');
+    if open { text.split(',').collect() } else { hops }
 }
 
 /// A parameter of an element of `Forwarded`, without quotes; a name that stands there twice is nobody's.
 fn parameter(hop: &str, name: &str) -> Option<String> {
-    let pairs = outside_quotes(hop, ';').into_iter().filter_map(|pair| pair.split_once('='));
+    let pairs = outside_quotes(hop, ';').0.into_iter().filter_map(|pair| pair.split_once('='));
     let mut own = pairs.filter(|(known, _)| known.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
     let (Some(value), None) = (own.next(), own.next()) else { return None };
     Some(value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value).replace('\\', ""))
 }
 
-fn outside_quotes(text: &str, separator: char) -> Vec<&str> {
+/// The parts of `text` between separators that stand in no quotes, and whether a quote stays open.
+fn outside_quotes(text: &str, separator: char) -> (Vec<&str>, bool) {
     let (mut quoted, mut escaped) = (false, false);
     let parts = text.split(|sign| {
         let at_end = sign == separator && !quoted;
@@ -106,18 +113,22 @@ fn outside_quotes(text: &str, separator: char) -> Vec<&str> {
         escaped = quoted && sign == '\\' && !escaped;
         at_end
     });
-    parts.collect()
+    let parts = parts.collect();
+    (parts, quoted)
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn named(field: ForwardedField, fields: &[(&'static str, &str)]) -> (String, Option<&'static str>) {
         let trusted = Trusted { networks: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()], field };
         let mut map = HeaderMap::new();
         for (name, value) in fields {
-            map.append(HeaderName::from_static(name), value.parse().unwrap());
+            map.append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let named = trusted.client("10.0.0.1".parse().unwrap(), &map);
         (named.address.to_string(), named.scheme)
@@ -142,7 +153,7 @@ mod tests {
         check(field, &[(list, "[2001:db8::1]:4711")], "2001:db8::1", None);
         check(field, &[(list, "::ffff:10.0.0.2")], "10.0.0.2", None);
         check(field, &[(list, "2001:db8::1")], "2001:db8::1", None);
-        for hidden in ["unknown", "", "_x", "1.2.3", "192.0.2.1 10.0.0.2", "%"] {
+        for hidden in ["unknown", "", "_x", "1.2.3", "192.0.2.1 10.0.0.2", "ä"] {
             check(field, &[(list, &format!("6.6.6.6, {hidden}, 10.0.0.2"))], "10.0.0.2", None);
         }
         check(field, &[("forwarded", "for=6.6.6.6;proto=https")], "10.0.0.1", None);
@@ -178,5 +189,19 @@ mod tests {
         check(field, &[(name, "for=6.6.6.6, for=_hidden;proto=https")], "10.0.0.1", Some("https"));
         check(field, &[(name, "for=6.6.6.6, for=1.1.1.1;for=2.2.2.2")], "10.0.0.1", None);
         check(field, &[("x-forwarded-for", "6.6.6.6"), ("x-forwarded-proto", "https")], "10.0.0.1", None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_further_left_changes_nothing(forged in "[ -~äß€]{0,40}|[a-z=\";, \\\\]{0,20}", by_forwarded: bool) {
+            let (field, name, own) = if by_forwarded {
+                (ForwardedField::Forwarded, "forwarded", "for=\"192.0.2.1:80\";proto=https")
+            } else {
+                (ForwardedField::XForwardedFor, "x-forwarded-for", "192.0.2.1")
+            };
+            let (address, scheme) = named(field, &[(name, &format!("{forged}, {own}"))]);
+            prop_assert_eq!(address, "192.0.2.1");
+            prop_assert_eq!(scheme, by_forwarded.then_some("https"));
+        }
     }
 }

@@ -221,3 +221,19 @@ async fn a_body_that_drips_is_given_up_and_bytes_are_counted() {
     let own = gateway.metric("portalverbund_gateway_bytes_total{direction=\"out\",portal=\"\"}");
     assert_eq!(own, 5.0);
 }
+
+#[tokio::test]
+async fn what_was_wrong_with_a_body_for_our_own_pages_is_said() {
+    let mut plan = Plan::new(vec![]);
+    plan.limits.body_pace = Pace { bytes_per_s: 240, grace: Duration::from_millis(100) };
+    plan.limits.own_body_bytes = 10;
+    let gateway = plan.start().await;
+    let post = |length: usize| format!("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    let answer = gateway.raw(format!("{}abc", post(5))).await;
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("Internetverbindung"), "{answer}");
+    let answer = gateway.raw(format!("{}0123456789x", post(11))).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("zu groß"), "{answer}");
+    let mut conn = gateway.connect().await;
+    conn.write(format!("{}0123456789", post(10))).await;
+    assert!(conn.until("\r\n\r\n10").await.starts_with("HTTP/1.1 200 "));
+}

@@ -16,6 +16,7 @@ use x509_cert::der::{Decode, Reader, SliceReader};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
+use zeroize::Zeroizing;
 
 use super::provider;
 
@@ -123,7 +124,7 @@ impl Certificate {
         let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
         let (not_before, not_after) = (seconds(parsed.validity.not_before), seconds(parsed.validity.not_after));
         let no_key = |_| CertificateFault::NoKey(files.key.clone());
-        let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?).map_err(no_key)?;
+        let key = PrivateKeyDer::from_pem_slice(&Zeroizing::new(read(&files.key)?)).map_err(no_key)?;
         let certified = CertifiedKey::from_der(chain, key, &provider(profile)).map_err(|error| match error {
             rustls::Error::InconsistentKeys(_) => {
                 CertificateFault::NoPair { certificate: file.clone(), key: files.key.clone() }
@@ -150,7 +151,11 @@ impl Certificate {
 fn read(file: &Path) -> Result<Vec<u8>, CertificateFault> {
     let mut bytes = Vec::new();
     File::open(file)
-        .and_then(|open| open.take(MAX_BYTES).read_to_end(&mut bytes))
+        .and_then(|open| {
+            // Room for all of it, so that growing leaves no copy of a key behind.
+            bytes.reserve(usize::try_from(open.metadata()?.len().min(MAX_BYTES)).unwrap_or_default() + 64);
+            open.take(MAX_BYTES).read_to_end(&mut bytes)
+        })
         .map_err(|source| CertificateFault::Read { file: file.to_owned(), source })?;
     Ok(bytes)
 }

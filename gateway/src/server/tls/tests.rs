@@ -308,6 +308,53 @@ async fn changed_files_are_read_by_themselves() {
 }
 
 #[tokio::test]
+async fn nobody_is_disturbed_by_certificates_that_are_read_again_and_again() {
+    let mut files = Files::new();
+    files.write("a", &["a.example"]);
+    let (gateway, certificates) = start(Plan::new(vec![]), &files.tls(&["a"])).await;
+    let reading = CancellationToken::new();
+    let (again, stop) = (Arc::clone(&certificates), reading.clone());
+    let reads = gateway.tasks.spawn_blocking(move || {
+        let mut reads = 0;
+        while !stop.is_cancelled() {
+            again.reload(now());
+            reads += 1;
+        }
+        reads
+    });
+    for _ in 0..50 {
+        let answer = ask(&gateway, &files, "a.example", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("start"), "{answer}");
+    }
+    reading.cancel();
+    assert!(reads.await.unwrap() > 10);
+    assert_eq!(gateway.metric("portalverbund_gateway_refused_total{reason=\"tls_handshake\"}"), 0.0);
+}
+
+#[tokio::test]
+async fn a_load_balancer_names_its_client_before_the_handshake() {
+    let mut files = Files::new();
+    files.write("a", &["a.example"]);
+    let upstream = Upstream::echo().await;
+    let mut plan = Plan::new(vec![portal("a", &[upstream.address])]);
+    plan.front.proxy_protocol = true;
+    plan.front.trusted.networks = vec!["127.0.0.0/8".parse().unwrap()];
+    let (gateway, _) = start(plan, &files.tls(&["a"])).await;
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    stream.write_all(&crate::server::arrival::header_of("192.0.2.7".parse().unwrap())).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(files.client(|_| {})));
+    let mut stream = connector.connect(ServerName::try_from("a.example").unwrap(), stream).await.unwrap();
+    let get = "GET /portal/a/x HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: close\r\n\r\n";
+    stream.write_all(get.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("forwarded: for=192.0.2.7;host=verbund.example;proto=https\r\n"), "{answer}");
+    assert!(!answer.contains("6.6.6.6"), "{answer}");
+    assert!(dial(&gateway, files.client(|_| {}), "a.example").await.is_err());
+    assert_eq!(gateway.metric("portalverbund_gateway_refused_total{reason=\"proxy_header\"}"), 1.0);
+}
+
+#[tokio::test]
 async fn one_that_cannot_be_used_at_the_start_costs_only_itself() {
     let mut files = Files::new();
     let good = files.write("good", &["good.example"]);
