@@ -26,6 +26,8 @@ const LOOKUP_TIME: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_secs(5);
 /// Shortest time for which an answer is used, whatever DNS says.
 const LEAST: Duration = Duration::from_secs(1);
+/// How long a failure answers those who waited for the same name.
+const FAILED: Duration = Duration::from_secs(1);
 /// Names that are looked up in the background at a time.
 const AT_ONCE: usize = 16;
 
@@ -61,6 +63,8 @@ pub(super) struct Names {
 #[derive(Default)]
 struct Name {
     answer: Mutex<Option<Answer>>,
+    /// When there was none at last.
+    failed: Mutex<Option<Instant>>,
     /// Held while somebody looks it up.
     gate: tokio::sync::Mutex<()>,
 }
@@ -98,7 +102,13 @@ impl Names {
         if let Some(addresses) = self.known_of(&name) {
             return addresses;
         }
-        self.look_up(host, &name).await.unwrap_or_else(|| Arc::new([]))
+        let failed = *name.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_some_and(|failed| failed.elapsed() < FAILED) {
+            return Arc::new([]);
+        }
+        let found = self.look_up(host, &name).await;
+        *name.failed.lock().unwrap_or_else(PoisonError::into_inner) = found.is_none().then(Instant::now);
+        found.unwrap_or_else(|| Arc::new([]))
     }
 
     /// The last answer, as long as it can be used; whether its time is over is the matter of the background.

@@ -101,6 +101,51 @@ async fn a_request_has_its_authority_and_nothing_of_a_connection() {
 }
 
 #[tokio::test]
+async fn answers_without_a_body_keep_their_fields_and_their_connection() {
+    let answer: Answer = Arc::new(|request, mut respond, _| {
+        let head = match request.method().as_str() {
+            "HEAD" => Response::builder().header("content-length", 1234),
+            "DELETE" => Response::builder().status(204),
+            _ => Response::builder().status(304).header("etag", "\"x\""),
+        };
+        respond.send_response(head.body(()).unwrap(), true).unwrap();
+    });
+    let (upstream, tls) = portal_of(100, answer).await;
+    let gateway = plan(&upstream, tls, "").start().await;
+    let mut conn = gateway.connect().await;
+    for (method, status, field) in
+        [("HEAD", 200, "content-length: 1234\r\n"), ("GET", 304, "etag: \"x\"\r\n"), ("DELETE", 204, "via: 2.0 ")]
+    {
+        conn.write(format!("{method} /portal/a/ HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+        let head = conn.head().await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")) && head.contains(field), "{method}: {head}");
+    }
+    assert_eq!(upstream.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_upgrade_goes_by_http1_where_all_else_goes_by_http2() {
+    let (upstream, tls) = secure(&["h2", "http/1.1"], |mut stream, _| async move {
+        assert_ne!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            stream.read_buf(&mut head).await.unwrap();
+        }
+        let answer = "Upgrade: x-echo\r\nConnection: upgrade\r\n\r\nhello ";
+        stream.write_all(format!("HTTP/1.1 101 Switching Protocols\r\n{answer}").as_bytes()).await.unwrap();
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        tokio::io::copy(&mut reader, &mut writer).await.unwrap();
+    })
+    .await;
+    let gateway = plan(&upstream, tls, "upgrade = [\"x-echo\"]").start().await;
+    let mut conn = gateway.connect().await;
+    conn.write("GET /portal/a/ HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x-echo\r\n\r\n").await;
+    assert!(conn.head().await.starts_with("HTTP/1.1 101 "));
+    conn.write("world!").await;
+    assert_eq!(conn.until("!").await, "hello world!");
+}
+
+#[tokio::test]
 async fn many_share_a_connection_and_several_come_when_it_is_full() {
     let (open, highest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (now, most) = (Arc::clone(&open), Arc::clone(&highest));

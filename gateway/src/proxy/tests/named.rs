@@ -230,3 +230,17 @@ async fn names_of_the_machine_need_no_server() {
     assert!(gateway.get("/portal/a/").await.ends_with("ok"));
     assert_eq!(dns.asked(), 0);
 }
+
+#[tokio::test]
+async fn a_name_that_was_never_found_is_asked_for_once_by_many() {
+    let dns = Dns::start(Says::Code(2)).await;
+    let mut plan = plan(&dns, 1);
+    plan.settings.breaking.percent = 100;
+    let gateway = plan.start().await;
+    gateway.get("/portal/a/").await;
+    let asked = dns.asked();
+    for answer in futures_util::future::join_all((0..20).map(|_| gateway.get("/portal/a/"))).await {
+        assert!(answer.starts_with("HTTP/1.1 502 ") && answer.contains("nicht erreichbar"), "{answer}");
+    }
+    assert!(dns.asked() <= 3 * asked, "{} after {asked}", dns.asked());
+}
