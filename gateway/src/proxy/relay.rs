@@ -38,13 +38,16 @@ impl Proxy {
         let body = Bounded::new(body, self.settings.idle_time, u64::MAX).of(version);
         let pool = lease.turn.pool.clone();
         let whole = body.is_end_stream();
-        let flow = Flow { from: From::Portal(body), lease: Some(lease), ready: None, waker: None };
+        let flow = Flow { from: From::Portal(body), lease: Some(lease), ready: None, waker: None, pump: None };
         let (portal, metrics) = (portal.clone(), self.metrics.clone());
         let held = Arc::new(Held { flow: Mutex::new(flow), portal, metrics, absorbed: self.absorbed.clone() });
         if whole {
             held.give_back(&mut held.flow());
         } else {
             pool.relays(&held);
+            if pool.is_tight() {
+                self.tasks.spawn(held.clone().absorb());
+            }
         }
         Body::new(Relayed(held))
     }
@@ -108,6 +111,8 @@ struct Flow {
     ready: Option<Instant>,
     /// The client, when it waits for what is being absorbed.
     waker: Option<Waker>,
+    /// What absorbs, when it waits for the client to take something.
+    pump: Option<Waker>,
 }
 
 /// Where the client gets its answer from.
@@ -141,10 +146,14 @@ impl Held {
         Some(self.flow().ready?.elapsed())
     }
 
-    /// True when it still comes from the portal.
+    /// True when it has a place at the portal.
     pub(super) fn holds_a_place(&self) -> bool {
-        let flow = self.flow();
-        flow.lease.is_some() && matches!(flow.from, From::Portal(_))
+        self.flow().lease.is_some()
+    }
+
+    /// True when it goes through memory.
+    pub(super) fn is_absorbed(&self) -> bool {
+        matches!(self.flow().from, From::Memory { .. })
     }
 
     /// True when more is kept for clients that do not take it than may be.
@@ -158,7 +167,7 @@ impl Held {
         flow.ready = None;
         let mut lease = flow.lease.take();
         let from = std::mem::replace(&mut flow.from, From::Nowhere);
-        let waker = flow.waker.take();
+        let wakers = [flow.waker.take(), flow.pump.take()];
         drop(flow);
         self.forget(&from);
         // The client left, or takes nothing; that does not speak against the portal.
@@ -166,7 +175,22 @@ impl Held {
             lease.judge(Verdict::Answered, &self.metrics, &self.portal);
         }
         drop((lease, from));
-        waker.into_iter().for_each(Waker::wake);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Waits until there is room in memory for more of this answer, or it was cut off.
+    async fn room(&self) {
+        poll_fn(|cx| {
+            let mut flow = self.flow();
+            match &flow.from {
+                From::Memory { bytes, .. } if *bytes >= MAX_ABSORBED => {
+                    flow.pump = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
     }
 
     fn forget(&self, from: &From) {
@@ -175,7 +199,7 @@ impl Held {
         }
     }
 
-    /// Reads the rest of the answer into memory, so that the place becomes free; lets go when it is too large for that.
+    /// Reads the rest of the answer into memory, as far as there is room, so that the place becomes free.
     pub(super) async fn absorb(self: Arc<Self>) {
         let body = {
             let mut flow = self.flow();
@@ -187,6 +211,7 @@ impl Held {
         };
         let From::Portal(mut body) = body else { return };
         loop {
+            self.room().await;
             let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
             let mut flow = self.flow();
             let Flow { from: From::Memory { kept, bytes, whole }, .. } = &mut *flow else { return };
@@ -196,10 +221,6 @@ impl Held {
                         *bytes += data.len();
                         self.absorbed.fetch_add(data.len(), Ordering::Relaxed);
                         kept.push_back(data);
-                    }
-                    if *bytes > MAX_ABSORBED {
-                        drop(flow);
-                        return self.let_go();
                     }
                 }
                 Some(Err(_)) => {
@@ -258,6 +279,7 @@ impl HttpBody for Relayed {
                     *bytes -= data.len();
                     held.absorbed.fetch_sub(data.len(), Ordering::Relaxed);
                     flow.ready = Some(Instant::now());
+                    flow.pump.take().into_iter().for_each(Waker::wake);
                     Poll::Ready(Some(Ok(Frame::data(data))))
                 }
                 None if *whole => Poll::Ready(None),
@@ -279,6 +301,10 @@ impl HttpBody for Relayed {
                     _ => {}
                 }
                 flow.ready = (frame.is_ready() && !ended).then(Instant::now);
+                if frame.is_pending() {
+                    // Whoever absorbs it from now on takes the body's own.
+                    flow.waker = Some(cx.waker().clone());
+                }
                 frame
             }
         }

@@ -41,6 +41,10 @@ const READY_WITHIN: Duration = Duration::from_millis(50);
 
 /// How long a client may take nothing of its answer while places are few; and how often that is looked for.
 const TAKES_NOTHING: Duration = Duration::from_millis(10);
+
+/// How long it may do so when there is no room in memory for more of the answer.
+const TAKES_NOTHING_LONG: Duration = Duration::from_millis(500);
+
 /// Host and port of an upstream, as they stand in `Host`.
 pub(super) fn authority(upstream: &Url) -> String {
     let host = upstream.host_str().unwrap_or_default();
@@ -56,6 +60,8 @@ pub(super) struct Pool {
     tunnels: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_waiting: usize,
+    /// When fewer places are free than this, answers go through memory.
+    few: usize,
     relayed: Mutex<OnTheirWay>,
     balance: Mutex<Balance>,
     drawn: AtomicU64,
@@ -113,7 +119,9 @@ impl Pool {
             places: Arc::new(Semaphore::new(places)),
             tunnels: Arc::new(Semaphore::new(settings.portal_tunnels)),
             waiting: AtomicUsize::new(0),
-            max_waiting: places,
+            // Each waits for a bounded time, and places become free quickly; the bound is for rushes.
+            max_waiting: 4 * places,
+            few: places.div_ceil(4),
             relayed: Mutex::default(),
             balance: Mutex::new(Balance::new(settings.leave_out)),
             drawn: AtomicU64::new(RandomState::new().hash_one(0_u8)),
@@ -147,7 +155,7 @@ impl Pool {
     ///
     /// When few are left, answers whose clients keep them waiting make room; what that takes runs on `tasks`.
     pub(super) async fn enter(&self, queue_time: Duration, tasks: &TaskTracker) -> Option<OwnedSemaphorePermit> {
-        if self.places.available_permits() < self.max_waiting.div_ceil(4) {
+        if self.is_tight() {
             self.make_room(tasks);
         }
         if let Ok(place) = self.places.clone().try_acquire_owned() {
@@ -162,6 +170,11 @@ impl Pool {
             }
             self.make_room(tasks);
         }
+    }
+
+    /// True when less than a quarter of the places is free.
+    pub(super) fn is_tight(&self) -> bool {
+        self.places.available_permits() < self.few
     }
 
     /// Notes an answer that is on its way to its client.
@@ -193,8 +206,11 @@ impl Pool {
             if held.is_memory_full() {
                 tracing::info!(waited_ms = waited.as_millis(), "cut off an answer that its client does not take");
                 held.let_go();
-            } else if held.holds_a_place() {
+            } else if !held.is_absorbed() {
                 tasks.spawn(held.absorb());
+            } else if held.holds_a_place() && waited >= TAKES_NOTHING_LONG {
+                tracing::info!(waited_ms = waited.as_millis(), "cut off an answer that its client does not take");
+                held.let_go();
             }
         }
     }
