@@ -16,6 +16,7 @@ mod search;
 mod serve;
 mod setup;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -203,7 +204,11 @@ enum Format {
 
 /// Runs the command that the process was called with, and gives its exit status.
 pub fn run(cli: Cli) -> u8 {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = workers(&cli.command) {
+        builder.worker_threads(workers.get());
+    }
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("cannot start: {error}");
@@ -225,6 +230,13 @@ pub fn run(cli: Cli) -> u8 {
             3
         }
     }
+}
+
+/// How many threads the configuration of a serving process asks for; none where it leaves that open. What is wrong with
+/// a configuration is said by the command itself.
+fn workers(command: &Command) -> Option<NonZeroUsize> {
+    let Command::Serve { config, .. } = command else { return None };
+    NonZeroUsize::new(config::load_main(&config.config).ok()?.server.workers)
 }
 
 async fn dispatch(command: Command) -> Result<Exit, Fault> {

@@ -11,6 +11,7 @@ pub mod failure;
 mod fake;
 pub mod insights;
 pub mod metrics;
+mod open_files;
 pub mod pages;
 pub mod proxy;
 pub mod router;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Exit, Fault, Half, setup};
+use crate::open_files;
 use crate::router::Origin;
 use crate::service::{self, Gateway};
 use registry::{Followers, Watch};
@@ -23,6 +24,14 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> {
     let registry::Start { config, portals: registered, origin, state } = registry::open(file)?;
     telemetry::start(LogFormat::Json, &config.log.filter).map_err(Fault::work)?;
+    let (files, connections) = (open_files::raise(), config.server.max_connections);
+    if files <= connections as u64 {
+        tracing::warn!(
+            files,
+            connections,
+            "fewer files may be open than connections; raise the hard limit (ulimit -Hn)"
+        );
+    }
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let portals = Arc::new(ArcSwap::from_pointee(registered.clone()));
     let indexer = match only {
