@@ -1,5 +1,6 @@
 //! Everything that a citizen or a portal touches: pages, JSON, hand-over, proxy.
 
+pub mod access;
 pub mod api;
 pub mod body;
 pub mod cli;
