@@ -150,7 +150,8 @@ impl Proxy {
         }
         match &self.cache {
             Some(cache) if matched.route.cache != Caching::Off => {
-                Ask { proxy: self, cache, parts: &parts, matched, client }.answer(body).await
+                // In a box, as are connections that are made: what not every request needs would make all of them larger.
+                Box::pin(Ask { proxy: self, cache, parts: &parts, matched, client }.answer(body)).await
             }
             _ => self.fetch(&parts, body, matched, client).await,
         }
@@ -319,9 +320,12 @@ impl Proxy {
         let mut fields = parts.headers;
         let framed = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].iter().any(|name| fields.contains_key(name));
         headers::from_portal(&mut fields, parts.version, &self.settings.via);
-        let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
-        let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
-        rewrite::rewrite(&mut fields, route, asked.as_ref().unwrap_or(upstream), &self.settings.public_url);
+        let asked = || {
+            let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
+            let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
+            asked.unwrap_or_else(|_| upstream.clone())
+        };
+        rewrite::rewrite(&mut fields, route, asked, &self.settings.public_url);
         let (mut anew, ()) = Response::new(()).into_parts();
         anew.status = parts.status;
         anew.headers = fields;

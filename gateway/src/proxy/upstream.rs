@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, util::BoxCloneSyncService};
-use url::Url;
+use url::{Position, Url};
 
 use super::Settings;
 use super::balance::{Balance, Verdict};
@@ -85,7 +85,7 @@ impl Dialer {
         tasks: &TaskTracker,
         closed: &CancellationToken,
     ) -> Result<Wire, DialError> {
-        let name = authority(upstream);
+        let name = authority(upstream).to_owned();
         let failed = |error: BodyError| match error.downcast::<DialError>() {
             Ok(known) => *known,
             Err(error) => DialError::Failed(name.clone(), error),
@@ -95,7 +95,7 @@ impl Dialer {
         let stream = dialled.map_err(|_| DialError::Slow(name.clone()))?.map_err(failed)?;
         let answered = Arc::new(AtomicBool::new(false));
         let heard = Heard { stream: TokioIo::new(stream), answered: answered.clone() };
-        let made = http1::Builder::new().max_headers(100).max_buf_size(64 * 1024).handshake(TokioIo::new(heard)).await;
+        let made = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(heard)).await;
         let (sender, connection) = made.map_err(|error| failed(error.into()))?;
         let closed = closed.clone();
         tasks.spawn(async move {
@@ -140,12 +140,8 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, BodyError> {
 }
 
 /// Host and port of an upstream, as they stand in `Host`.
-pub(super) fn authority(upstream: &Url) -> String {
-    let host = upstream.host_str().unwrap_or_default();
-    match upstream.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
+pub(super) fn authority(upstream: &Url) -> &str {
+    &upstream[Position::BeforeHost..Position::AfterPort]
 }
 
 /// One connection to a portal, for one request at a time.
