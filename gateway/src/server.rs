@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -286,12 +286,14 @@ impl Accept {
             let service = service_fn(|request: Request<Incoming>| {
                 let (answer, open) = (answer.clone(), activity.begin());
                 let reset = (request.version() == Version::HTTP_10).then(|| reset.clone());
-                async move {
+                // In a box, for which hyper keeps room also while nothing is asked: 5 KiB of each idle connection.
+                Box::pin(async move {
                     let response = answer(client, request).await;
                     Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, reset, _open: open }))
-                }
+                })
             });
-            let mut connection = pin!(builder.serve_connection(TokioIo::new(guard), service));
+            // In a box: the state of the task holds it once, instead of once for each of the futures around it.
+            let mut connection = Box::pin(builder.serve_connection(TokioIo::new(guard), service));
             let mut ending = false;
             loop {
                 tokio::select! {
@@ -336,6 +338,9 @@ async fn until_end(stop: &CancellationToken, activity: &Activity, keep_alive_tim
     }
 }
 
+/// Fields of a head that hyper takes when it is not told a number.
+const HYPERS_FIELDS: usize = 100;
+
 /// hyper for both versions, with the timer on each: without it a default time is silently off.
 fn builder(limits: &Limits, tasks: TaskTracker) -> auto::Builder<OnTracker> {
     let mut builder = auto::Builder::new(OnTracker(tasks));
@@ -344,8 +349,11 @@ fn builder(limits: &Limits, tasks: TaskTracker) -> auto::Builder<OnTracker> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.keep_alive_time.max(limits.head_time))
-        .max_headers(limits.fields)
         .max_buf_size(limits.head_bytes.max(8 * 1024));
+    // Where the number is named, hyper clears room for so many fields for each request.
+    if limits.fields != HYPERS_FIELDS {
+        builder.http1().max_headers(limits.fields);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
