@@ -21,6 +21,9 @@ pub struct Server {
     /// The address under which citizens reach the public side: http or https, host, port, nothing else.
     #[serde(deserialize_with = "origin")]
     pub public_url: Url,
+    /// Threads that answer requests; 0 takes one for each core.
+    #[serde(default = "number::<0, _>", deserialize_with = "ranged::<0, 1024, _, _>")]
+    pub workers: usize,
     /// Connections at a time.
     #[serde(default = "number::<10_000, _>", deserialize_with = "ranged::<1, 1_000_000, _, _>")]
     pub max_connections: usize,

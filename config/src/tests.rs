@@ -104,7 +104,7 @@ fn columns_count_characters() {
 #[test]
 fn what_is_not_written_has_its_default() {
     let config = Config::parse(Path::new("c.toml"), MAIN).unwrap();
-    assert_eq!(config.server.max_connections, 10_000);
+    assert_eq!((config.server.workers, config.server.max_connections), (0, 10_000));
     assert_eq!(config.crawl, Crawl::default());
     assert_eq!((config.cache.max_bytes, config.cache.max_object_bytes), (256 << 20, 8 << 20));
     assert_eq!(config.crawl.limits(), Limits::default());

@@ -1,5 +1,6 @@
 //! Everything that a citizen or a portal touches: pages, JSON, hand-over, proxy.
 
+pub mod access;
 pub mod api;
 pub mod body;
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod failure;
 mod fake;
 pub mod insights;
 pub mod metrics;
+mod open_files;
 pub mod pages;
 pub mod proxy;
 pub mod report;

@@ -148,6 +148,7 @@ pub struct Metrics {
     upstream_failures: IntCounterVec,
     upstream_connections: IntCounterVec,
     panics: IntCounter,
+    log_lines_dropped: IntCounter,
     routes: IntGauge,
     routes_portals_left_out: IntGauge,
     routes_loaded_at: Gauge,
@@ -195,6 +196,10 @@ impl Metrics {
             upstream_failures: counters("upstream_failures_total", "Failures of portals.", &["portal", "kind"])?,
             upstream_connections: counters("upstream_connections_total", "Connections made to portals.", &["portal"])?,
             panics: IntCounter::new("portalverbund_gateway_panics_total", "Requests ended by a fault of ours.")?,
+            log_lines_dropped: IntCounter::new(
+                "portalverbund_gateway_log_lines_dropped_total",
+                "Lines of requests that the log could not take in time.",
+            )?,
             routes: gauge("routes_count", "Routes in the table in use.")?,
             routes_portals_left_out: gauge("routes_portals_left_out", "Portals whose routes cannot be used.")?,
             routes_loaded_at: Gauge::new(
@@ -281,6 +286,7 @@ impl Metrics {
             Box::new(self.upstream_failures.clone()),
             Box::new(self.upstream_connections.clone()),
             Box::new(self.panics.clone()),
+            Box::new(self.log_lines_dropped.clone()),
             Box::new(self.routes.clone()),
             Box::new(self.routes_portals_left_out.clone()),
             Box::new(self.routes_loaded_at.clone()),
@@ -358,6 +364,11 @@ impl Metrics {
     /// A request ended by a panic.
     pub fn panicked(&self) {
         self.panics.inc();
+    }
+
+    /// The line of a request could not be logged.
+    pub fn log_line_dropped(&self) {
+        self.log_lines_dropped.inc();
     }
 
     /// A request has its answer, whole or cut off.

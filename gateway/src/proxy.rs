@@ -187,7 +187,8 @@ impl Proxy {
         }
         match &self.cache {
             Some(cache) if matched.route.cache != Caching::Off && Wanted::of(&parts, &matched.route).is_none() => {
-                Ask { proxy: self, cache, parts: &parts, matched, client }.answer(body).await
+                // In a box, as are connections that are made: what not every request needs would make all of them larger.
+                Box::pin(Ask { proxy: self, cache, parts: &parts, matched, client }.answer(body)).await
             }
             _ => self.fetch(&parts, body, matched, client).await,
         }
@@ -421,9 +422,12 @@ impl Proxy {
     /// Makes a portal's fields such as the client may have them.
     fn clean_fields(&self, fields: &mut HeaderMap, version: Version, route: &PortalRoute, upstream: &Url, asked: &Uri) {
         headers::from_portal(fields, version, &self.settings.via);
-        let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
-        let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
-        rewrite::rewrite(fields, route, asked.as_ref().unwrap_or(upstream), &self.settings.public_url);
+        let asked = || {
+            let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
+            let asked = Url::parse(&format!("{}{asked}", upstream.as_str().trim_end_matches('/')));
+            asked.unwrap_or_else(|_| upstream.clone())
+        };
+        rewrite::rewrite(fields, route, asked, &self.settings.public_url);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
+mod bench;
 mod bereitstelldienst;
 mod caching;
 mod citizen;

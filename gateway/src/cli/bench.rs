@@ -4,8 +4,11 @@
 //! (columns portal, level, ars, name). Figures go to stdout, one `name value unit` per line.
 
 mod attack;
+mod idle;
 mod isolation;
 mod load;
+mod process;
+mod proxy;
 mod reload;
 mod routes;
 mod stand;
@@ -75,6 +78,30 @@ pub(super) enum What {
         #[arg(long, default_value_t = 500)]
         questions: usize,
     },
+    /// What a proxied request costs beside nginx, where that is installed; needs no deliveries
+    Proxy {
+        /// Requests of 1 KiB in each round, for each of the two
+        #[arg(long, default_value_t = 20_000)]
+        requests: usize,
+        /// Rounds that are measured
+        #[arg(long, default_value_t = 9)]
+        rounds: usize,
+        /// Measure one case
+        #[arg(long, value_parser = ["1k", "64k", "hit_1k"])]
+        only: Option<String>,
+        /// Leave nginx out, also as the upstream
+        #[arg(long)]
+        alone: bool,
+    },
+    /// What the gateway holds in memory with silent connections, and over many requests; needs no deliveries
+    Idle {
+        /// Connections
+        #[arg(long, default_value_t = 10_000)]
+        connections: usize,
+        /// Requests of a long run after that
+        #[arg(long, default_value_t = 0)]
+        requests: usize,
+    },
     /// What a request costs with 10 routes and with 10,000; needs no deliveries
     Routes {
         /// Requests with each table
@@ -114,6 +141,8 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Search { dir, kept, clients, questions } => search(&dir, kept, clients, questions).await,
         What::Responsible { dir, kept } => responsible(&dir, kept).await,
         What::Typos { dir, kept, questions } => typos::run(&dir, kept, questions).await,
+        What::Proxy { requests, rounds, only, alone } => proxy::run(requests, rounds, only, alone).await,
+        What::Idle { connections, requests } => idle::run(connections, requests).await,
         What::Routes { requests } => routes::run(requests).await,
         What::Attack { clients, seconds } => attack::run(clients, seconds).await,
         What::Isolation { rounds, seconds } => isolation::run(rounds, seconds).await,
@@ -243,11 +272,15 @@ async fn import_all(indexer: &Indexer, portals: &[Portal]) -> Result<(u64, u64, 
 
 /// The processor time that this process has used, in seconds; Linux counts it in hundredths.
 fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_in(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default()).as_secs_f64()
+}
+
+/// The processor time in the text of a `stat` of `/proc`.
+fn cpu_in(stat: &str) -> Duration {
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
     // The name ends field 2; user and system time are fields 14 and 15.
     let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    ticks as f64 / 100.0
+    Duration::from_millis(ticks * 10)
 }
 
 /// The most memory that this process ever held, as the system counts it.

@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Exit, Fault, Half, setup};
+use crate::access;
+use crate::open_files;
 use crate::router::Origin;
 use crate::server::{Handed, TlsError};
 use crate::service::{self, Gateway, StartError};
@@ -25,6 +27,16 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> {
     let registry::Start { config, portals: registered, origin, state } = registry::open(file)?;
     telemetry::start(LogFormat::Json, &config.log.filter).map_err(Fault::work)?;
+    // Dropped last, when everything that is logged has been.
+    let _writing = access::start().map_err(Fault::work)?;
+    let (files, connections) = (open_files::raise(), config.server.max_connections);
+    if files <= connections as u64 {
+        tracing::warn!(
+            files,
+            connections,
+            "fewer files may be open than connections; raise the hard limit (ulimit -Hn)"
+        );
+    }
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let portals = Arc::new(ArcSwap::from_pointee(registered.clone()));
     let registry = telemetry::registry();

@@ -106,7 +106,10 @@ impl Balance {
                 _ => (self.is_ill(&upstreams[*at]), None),
             })
         })?;
-        let standing = self.standings.entry(upstreams[at].clone()).or_default();
+        if !self.standings.contains_key(&upstreams[at]) {
+            self.standings.insert(upstreams[at].clone(), Standing::default());
+        }
+        let standing = self.standings.get_mut(&upstreams[at])?;
         standing.open += 1;
         let was_out = !standing.is_in();
         if due.is_some() {

@@ -51,14 +51,14 @@ impl Proxy {
                 break;
             }
             let Some(mut turn) = pool.choose(&route.upstreams, &mut tried) else { break };
-            let host = HeaderValue::from_str(&authority(&turn.upstream));
+            let host = HeaderValue::from_str(authority(&turn.upstream));
             request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
             let mut pooled = pool.take(&turn.upstream, may_share).await;
             let mut first_here = true;
             loop {
                 let wire = match pooled.take() {
                     Some(wire) => wire,
-                    None => match self.dial(pool, &turn.upstream, may_share, route).await {
+                    None => match Box::pin(self.dial(pool, &turn.upstream, may_share, route)).await {
                         Ok(wire) => wire,
                         Err(error) => {
                             self.judge(&mut turn, Verdict::Failed, route);

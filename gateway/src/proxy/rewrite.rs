@@ -8,11 +8,12 @@ use url::Url;
 
 use crate::routes::{PortalRoute, Responsible};
 
-/// Rewrites `Location`, `Content-Location` and `Set-Cookie` of the answer to a request for `asked` (at the portal).
-pub fn rewrite(fields: &mut HeaderMap, route: &PortalRoute, asked: &Url, public: &Url) {
+/// Rewrites `Location`, `Content-Location` and `Set-Cookie` of the answer to a request for `asked` (at the portal), which
+/// is called only when one of the first two is there.
+pub fn rewrite(fields: &mut HeaderMap, route: &PortalRoute, asked: impl Fn() -> Url, public: &Url) {
     for name in [header::LOCATION, header::CONTENT_LOCATION] {
         let moved = fields.get(&name).and_then(|value| value.to_str().ok()).and_then(|value| {
-            let moved = moved(value, route, asked, public)?;
+            let moved = moved(value, route, &asked(), public)?;
             HeaderValue::from_str(&moved).ok()
         });
         if let Some(value) = moved {
@@ -85,6 +86,9 @@ fn below(path: &str, prefix: &str) -> String {
 ///
 /// A `__Host-` cookie must have `Path=/`, so it would belong to all portals of the host: below a prefix it is dropped.
 fn confine_cookies(fields: &mut HeaderMap, route: &PortalRoute) {
+    if !fields.contains_key(header::SET_COOKIE) {
+        return;
+    }
     let cookies: Vec<_> =
         fields.get_all(header::SET_COOKIE).iter().map(HeaderValue::as_bytes).map(<[u8]>::to_vec).collect();
     fields.remove(header::SET_COOKIE);

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use url::Url;
+use url::{Position, Url};
 
 use super::Settings;
 use super::balance::{Balance, Verdict};
@@ -46,12 +46,8 @@ const TAKES_NOTHING: Duration = Duration::from_millis(10);
 const TAKES_NOTHING_LONG: Duration = Duration::from_millis(500);
 
 /// Host and port of an upstream, as they stand in `Host`.
-pub(super) fn authority(upstream: &Url) -> String {
-    let host = upstream.host_str().unwrap_or_default();
-    match upstream.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
+pub(super) fn authority(upstream: &Url) -> &str {
+    &upstream[Position::BeforeHost..Position::AfterPort]
 }
 
 /// What belongs to one portal: its places, its idle connections and what is known of its upstreams.
@@ -290,7 +286,7 @@ impl Pool {
             None => None,
             Some(gate) => {
                 let turn = timeout(dialer.connect_time, gate.lock_owned()).await;
-                let turn = turn.map_err(|_| DialError::Slow(authority(upstream)))?;
+                let turn = turn.map_err(|_| DialError::Slow(authority(upstream).to_owned()))?;
                 if let Some(stream) = self.kept().entry(upstream.clone()).or_default().stream() {
                     return Ok((stream, false));
                 }

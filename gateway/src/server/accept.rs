@@ -5,7 +5,6 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -167,15 +166,17 @@ impl Accept {
                     request.extensions_mut().insert(slot.clone());
                 }
                 let hold = hold.clone();
-                async move {
+                // In a box, for which hyper keeps room also while nothing is asked: 5 KiB of each idle connection.
+                Box::pin(async move {
                     let response = answer(peer, request).await;
                     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
                         hold.answered();
                     }
                     Ok::<_, std::convert::Infallible>(response.map(|body| Open { body, reset, _open: open }))
-                }
+                })
             });
-            let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(guard), service));
+            // In a box: the state of the task holds it once, instead of once for each of the futures around it.
+            let mut connection = Box::pin(builder.serve_connection_with_upgrades(TokioIo::new(guard), service));
             let mut ending = false;
             loop {
                 tokio::select! {
@@ -306,6 +307,9 @@ async fn until_end(stop: &CancellationToken, activity: &Activity, keep_alive_tim
     }
 }
 
+/// Fields of a head that hyper takes when it is not told a number.
+const HYPERS_FIELDS: usize = 100;
+
 /// hyper for both versions, with the timer on each: without it a default time is silently off.
 fn builder(limits: &Limits, tasks: TaskTracker) -> auto::Builder<OnTracker> {
     let mut builder = auto::Builder::new(OnTracker(tasks));
@@ -314,8 +318,11 @@ fn builder(limits: &Limits, tasks: TaskTracker) -> auto::Builder<OnTracker> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.keep_alive_time.max(limits.head_time))
-        .max_headers(limits.fields)
         .max_buf_size(limits.head_bytes.max(8 * 1024));
+    // Where the number is named, hyper clears room for so many fields for each request.
+    if limits.fields != HYPERS_FIELDS {
+        builder.http1().max_headers(limits.fields);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -26,6 +26,7 @@ use super::Limits;
 use super::accept::{Entrance, Peer};
 use super::seats::ClientSeat;
 use super::visitor::Visitor;
+use crate::access::{self, Line};
 use crate::body::{Body, Bounded};
 use crate::failure::{self, Failure, by_tls_only, secure_headers, wants_json};
 use crate::insights::Asker;
@@ -33,6 +34,8 @@ use crate::metrics::{Answered, Direction, Held, Metrics};
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::{Client, Proxy, trace_id};
 use crate::routes::{Does, Matched, Routes, Target, Wanted};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The public side behind its connections.
 pub(super) struct Edge {
@@ -83,14 +86,15 @@ impl Edge {
         let checked = admitted.and_then(|()| check(&request, &self.limits));
         let mut target = checked.and_then(|host| self.find(&request, host.as_deref()));
         if let Ok(Target::Responsible(wanted)) = &target {
-            target = Ok(self.responsible(wanted).await.map_or(Target::Own, Target::Portal));
+            // In a box as `own` is: what few requests need would make the state of all of them larger.
+            target = Ok(Box::pin(self.responsible(wanted)).await.map_or(Target::Own, Target::Portal));
         }
         let mut response = match target {
             Err(failure) => self.failed(&failure, &asked, None),
             Ok(Target::NotLoaded) => self.failed(&Failure::NotLoaded, &asked, None),
             Ok(Target::Own | Target::Responsible(_)) => {
                 ticket.by = Answered::Own;
-                self.own(request, visitor.address, &asked).await
+                Box::pin(self.own(request, visitor.address, &asked)).await
             }
             Ok(Target::Portal(matched)) => {
                 ticket.by = Answered::Portal;
@@ -99,7 +103,7 @@ impl Edge {
             }
         };
         if let Ok(id) = HeaderValue::from_str(&asked.id) {
-            response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+            response.headers_mut().insert(REQUEST_ID, id);
         }
         ticket.status = response.status();
         ticket.whole = bodiless || response.body().is_end_stream();
@@ -190,7 +194,8 @@ impl Edge {
         }
         let Visitor { address, scheme, .. } = *visitor;
         let client = Client { address, scheme, request_id: asked.id.clone() };
-        let answer = unpanicked(self.proxy.forward(request, matched, &client)).await;
+        // Pinned here and passed on as a pointer: `unpanicked` would keep it twice, as it came and as it is polled.
+        let answer = unpanicked(pin!(self.proxy.forward(request, matched, &client))).await;
         answer.unwrap_or(Err(Failure::Panic)).unwrap_or_else(|failure| self.failed(&failure, asked, Some(matched)))
     }
 
@@ -376,7 +381,9 @@ impl RequestIds {
             self.seed.wrapping_add(self.next.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         id = (id ^ (id >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         id = (id ^ (id >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        format!("{:016x}", id ^ (id >> 31))
+        id ^= id >> 31;
+        let digit = |at: u32| char::from_digit((id >> (60 - 4 * at) & 0xf) as u32, 16).unwrap_or('0');
+        (0..16).map(digit).collect()
     }
 }
 
@@ -425,16 +432,20 @@ impl Drop for Ticket {
         let took = self.begun.elapsed();
         self.metrics.answered(self.by, self.portal.as_ref(), self.status, took);
         self.metrics.moved(Direction::Out, self.portal.as_ref(), self.bytes);
-        tracing::info!(
-            request.id = %self.id,
-            trace.id = self.trace.as_deref().unwrap_or_default(),
-            route = self.by.label(),
-            portal.id = self.portal.as_ref().map_or("", PortalId::as_str),
-            status = self.status.as_u16(),
-            duration_ms = took.as_secs_f64() * 1000.0,
-            whole = self.whole,
-            "request"
-        );
+        if tracing::enabled!(target: access::TARGET, tracing::Level::INFO) {
+            let told = access::tell(&Line {
+                id: &self.id,
+                trace: self.trace.as_deref().unwrap_or_default(),
+                route: self.by.label(),
+                portal: self.portal.as_ref().map_or("", PortalId::as_str),
+                status: self.status.as_u16(),
+                took,
+                whole: self.whole,
+            });
+            if !told {
+                self.metrics.log_line_dropped();
+            }
+        }
     }
 }
 

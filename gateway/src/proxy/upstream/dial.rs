@@ -101,7 +101,7 @@ impl Dialer {
         tasks: &TaskTracker,
         closed: &CancellationToken,
     ) -> Result<Dialled, DialError> {
-        let name = authority(upstream);
+        let name = authority(upstream).to_owned();
         let failed = |error: BodyError| match error.downcast::<DialError>() {
             Ok(known) => *known,
             Err(error) => DialError::Failed(name.clone(), error),
@@ -118,7 +118,7 @@ impl Dialer {
         let answered = Arc::default();
         let heard =
             Heard { stream: TokioIo::new(stream), answered: Arc::clone(&answered), interim: Interim::default() };
-        let made = http1::Builder::new().max_headers(100).max_buf_size(64 * 1024).handshake(TokioIo::new(heard)).await;
+        let made = http1::Builder::new().max_buf_size(64 * 1024).handshake(TokioIo::new(heard)).await;
         let (sender, connection) = made.map_err(|error| failed(error.into()))?;
         let closed = closed.clone();
         tasks.spawn(async move {

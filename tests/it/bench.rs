@@ -1,0 +1,38 @@
+//! The measurements of the gateway: that they measure, not what they come to.
+
+use std::collections::HashMap;
+
+use tests::program::{Ended, Installation};
+
+use crate::EXE;
+
+/// The figures by their names.
+fn figures(ended: &Ended) -> HashMap<&str, f64> {
+    let read = |line| {
+        let (name, rest): (&str, &str) = str::split_once(line, '\t')?;
+        Some((name, rest.split('\t').next()?.parse().ok()?))
+    };
+    ended.stdout.lines().filter_map(read).collect()
+}
+
+#[track_caller]
+fn check(arguments: &[&str], names: &[&str]) {
+    let ended = Installation::new(EXE).run(arguments).expect(0);
+    let figures = figures(&ended);
+    for name in names {
+        assert!(figures.get(name).is_some_and(|figure| *figure > 0.0), "{name} of {arguments:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_proxied_request_is_measured_with_and_without_a_peer() {
+    let cases = ["1k_gateway_cpu", "1k_gateway_rate", "64k_gateway_cpu", "hit_1k_gateway_cpu"];
+    check(&["bench", "proxy", "--requests", "300", "--rounds", "1", "--alone"], &cases);
+    check(&["bench", "proxy", "--requests", "300", "--rounds", "1", "--only", "1k"], &cases[..2]);
+}
+
+#[test]
+fn memory_is_measured_with_idle_connections_and_over_many_requests() {
+    let names = ["idle_connections", "memory_with_idle", "memory_after_0", "memory_after_1000"];
+    check(&["bench", "idle", "--connections", "250", "--requests", "1000"], &names);
+}
