@@ -38,7 +38,9 @@ impl Proxy {
         let body = Bounded::new(body, self.settings.idle_time, u64::MAX).of(version);
         let pool = lease.turn.pool.clone();
         let whole = body.is_end_stream();
-        let flow = Flow { from: From::Portal(body), lease: Some(lease), ready: None, waker: None, pump: None };
+        // A client that is still busy with the answer before this one keeps it waiting from now on.
+        let ready = Some(Instant::now());
+        let flow = Flow { from: From::Portal(body), lease: Some(lease), ready, waker: None, pump: None };
         let (portal, metrics) = (portal.clone(), self.metrics.clone());
         let held = Arc::new(Held { flow: Mutex::new(flow), portal, metrics, absorbed: self.absorbed.clone() });
         if whole {
