@@ -183,6 +183,9 @@ impl EgressAllow {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Crawl {
+    /// The internal side of a process that runs `--only indexer`; none when it shows nothing.
+    #[serde(deserialize_with = "some_socket")]
+    pub internal: Option<SocketAddr>,
     /// Portals that are collected at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub portals: usize,
@@ -231,6 +234,7 @@ impl Default for Crawl {
     fn default() -> Self {
         let limits = Limits::default();
         Self {
+            internal: None,
             portals: 2,
             parallel: 4,
             connect_timeout_s: 5,
@@ -425,6 +429,10 @@ fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(from)?;
     let fault = || format!("`{text}` is no address to listen on, expected an IP address and a port: `127.0.0.1:8080`");
     text.parse().map_err(|_| D::Error::custom(fault()))
+}
+
+fn some_socket<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    socket(from).map(Some)
 }
 
 fn origin<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {

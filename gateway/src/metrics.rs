@@ -473,11 +473,7 @@ impl Metrics {
 
     /// Everything in the registry, in the text format.
     pub fn text(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
-            tracing::error!(%error, "cannot write the metrics");
-        }
-        text
+        text_of(&self.registry)
     }
 
     /// The durations of one kind of route, for tests of what was counted.
@@ -485,6 +481,15 @@ impl Metrics {
     pub(crate) fn durations(&self, by: Answered) -> prometheus::Histogram {
         self.duration.with_label_values(&[by.label()])
     }
+}
+
+/// Everything in `registry`, in the text format.
+pub fn text_of(registry: &Registry) -> Vec<u8> {
+    let mut text = Vec::new();
+    if let Err(error) = TextEncoder::new().encode(&registry.gather(), &mut text) {
+        tracing::error!(%error, "cannot write the metrics");
+    }
+    text
 }
 
 /// One of something that is counted as long as it lives.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -217,24 +218,8 @@ impl Server {
         let edge = Arc::new(edge);
 
         let inside_stop = CancellationToken::new();
-        let inside_limits = Limits {
-            connections: 100,
-            connections_per_client: 100,
-            drain_time: Duration::from_secs(1),
-            ..Limits::default()
-        };
-        let inside_loop = Accept {
-            listener: internal,
-            limits: inside_limits,
-            metrics: metrics.clone(),
-            tasks: tasks.clone(),
-            public: false,
-            entrance: Arc::default(),
-        };
-        let inside_done = tasks.spawn(inside_loop.run(inside_stop.clone(), move |_, request| {
-            let router = inside.clone();
-            async move { answer::page(router, request.map(Body::new)).await }
-        }));
+        let inside_done =
+            tasks.spawn(run_inside(internal, inside, metrics.clone(), tasks.clone(), inside_stop.clone()));
         let sweeper = proxy.clone();
         tasks.spawn(async move { sweeper.sweep().await });
 
@@ -254,6 +239,43 @@ impl Server {
         // The task ends with its token; that it panicked would be in the log already.
         let _ = inside_done.await;
     }
+}
+
+/// Serves the internal side of a process without a gateway until `stop`: what is in `registry`, and whether it is `ready`.
+pub async fn run_without_gateway(
+    listener: TcpListener,
+    registry: Registry,
+    ready: Ready,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) -> Result<(), prometheus::Error> {
+    // What the listener itself counts concerns nobody.
+    let metrics = Arc::new(Metrics::new(Registry::new())?);
+    let inside = internal::without_gateway(registry, ready, stop.clone());
+    run_inside(listener, inside, metrics, tasks, stop).await;
+    Ok(())
+}
+
+async fn run_inside(
+    listener: TcpListener,
+    inside: axum::Router,
+    metrics: Arc<Metrics>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) {
+    let limits = Limits {
+        connections: 100,
+        connections_per_client: 100,
+        drain_time: Duration::from_secs(1),
+        ..Limits::default()
+    };
+    let accept = Accept { listener, limits, metrics, tasks, public: false, entrance: Arc::default() };
+    accept
+        .run(stop, move |_, request| {
+            let router = inside.clone();
+            async move { answer::page(router, request.map(Body::new)).await }
+        })
+        .await;
 }
 
 #[cfg(test)]

@@ -87,3 +87,21 @@ fn runs_are_counted_and_their_state_survives_a_restart() {
     }
     serving.stop().expect(0);
 }
+
+#[test]
+fn an_indexer_alone_shows_what_it_does() {
+    let program = Installation::new(EXE);
+    program.configure("[crawl]\ninternal = \"127.0.0.1:0\"\n");
+    let server = FakePortal::of_folder(&program.dir().join("www"));
+    let folder = program.dir().join("www/stadt-bochum");
+    publish(&folder, &Stock::new("BO", BOCHUM).whole(0..3, "Apfelbaum"), 1);
+    program.register("stadt-bochum", BOCHUM, &server.url("/stadt-bochum/index.txt"), "");
+    let mut running = program.start(&["serve", "--only", "indexer"]);
+    let line = running.wait_for("internal side on http://");
+    let internal = line.trim_start_matches("internal side on http://").parse().unwrap();
+    shows(internal, &["portalverbund_indexer_runs_total{outcome=\"applied\",portal=\"stadt-bochum\"} 1"]);
+    assert_eq!((get(internal, "/healthz").status, get(internal, "/readyz").status), (200, 200));
+    assert_eq!(get(internal, "/debug/routes").status, 404, "there are no routes");
+    running.terminate();
+    assert_eq!(running.end().status, 0);
+}

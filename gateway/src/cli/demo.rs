@@ -1,5 +1,6 @@
 //! `demo`: a sample Verbund on this machine alone, from the portals' deliveries to the form page.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use url::Url;
 
 use super::{Exit, Fault, setup};
 use crate::router::Origin;
+use crate::server::{Handed, bind};
 use crate::service::{self, Gateway};
 
 pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit, Fault> {
@@ -21,17 +23,16 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let aside = if dir.is_none() { Some(tempfile::tempdir().map_err(Fault::work)?) } else { None };
     let dir = dir.or_else(|| aside.as_ref().map(|aside| aside.path().to_owned())).unwrap_or_default();
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let port = match port {
-        Some(port) => port,
-        None => free_port()?,
-    };
-    let config = configuration(&dir, port)?;
+    // Kept from here on, so that nobody else takes the port meanwhile.
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(0)))).await.map_err(Fault::work)?;
+    let config = configuration(&dir, listener.local_addr().map_err(Fault::work)?.port())?;
     let portals = crate::demo::start(stop.clone(), &tasks, &config.server.public_url).await.map_err(Fault::work)?;
     let portals: Vec<_> = portals.into_iter().map(|portal| portal.registration).collect();
     let registry = config::telemetry::registry();
     let indexer = Arc::new(setup::indexer(&config, portals.clone(), &registry).await?);
     setup::language(&config, &portals, &indexer.catalog())?;
-    let gateway = Gateway::open(&config, indexer.catalog(), registry, &tasks).await.map_err(Fault::work)?;
+    let opened = Gateway::open_on(Handed::public(listener), &config, indexer.catalog(), registry, &tasks).await;
+    let gateway = opened.map_err(Fault::work)?;
     gateway.router().load(&portals, Origin::Registry { left_out: 0 });
     for portal in &portals {
         let report =
@@ -64,12 +65,6 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     tasks.wait().await;
     indexer.close().await;
     Ok(Exit::Done)
-}
-
-/// A port that nobody uses at the moment; the public address has to be known before the listener is open.
-fn free_port() -> Result<u16, Fault> {
-    let probe = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(Fault::work)?;
-    Ok(probe.local_addr().map_err(Fault::work)?.port())
 }
 
 fn configuration(dir: &std::path::Path, port: u16) -> Result<Config, Fault> {

@@ -17,7 +17,7 @@ use super::{Exit, Fault, Half, setup};
 use crate::access;
 use crate::open_files;
 use crate::router::Origin;
-use crate::server::{Handed, TlsError};
+use crate::server::{Handed, TlsError, bind, run_without_gateway};
 use crate::service::{self, Gateway, StartError};
 use registry::{Followers, Watch};
 
@@ -57,7 +57,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             None => setup::catalog(&config, registered.clone()).await?,
         };
         let handed = Handed::to_this_process();
-        let opened = Gateway::open_on(handed, &config, catalog.clone(), registry, &tasks).await;
+        let opened = Gateway::open_on(handed, &config, catalog.clone(), registry.clone(), &tasks).await;
         let gateway = opened.map_err(|error| match error {
             StartError::Tls(error @ TlsError::NoneUsable(_)) => Fault::Usage(format!("{}: {error}", file.display())),
             error => Fault::work(error),
@@ -92,6 +92,21 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         }
         reading = Some(catalog);
         serving = Some(tasks.spawn(gateway.run(stop.clone())));
+    }
+    if only == Some(Half::Indexer)
+        && let Some(internal) = config.crawl.internal
+        && let Some(indexer) = &indexer
+    {
+        let listener = bind(internal).await.map_err(Fault::work)?;
+        eprintln!("internal side on http://{}", listener.local_addr().map_err(Fault::work)?);
+        let catalog = indexer.catalog();
+        let ready = Arc::new(move || catalog.check().map_err(|error| error.to_string()));
+        let (shown, tracked, ending) = (registry.clone(), tasks.clone(), stop.clone());
+        tasks.spawn(async move {
+            if let Err(error) = run_without_gateway(listener, shown, ready, tracked, ending).await {
+                tracing::error!(%error, "cannot show the internal side");
+            }
+        });
     }
     if let Some(indexer) = &indexer {
         tasks.spawn(service::survey(Arc::clone(indexer), stop.clone()));

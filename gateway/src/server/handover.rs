@@ -26,12 +26,18 @@ pub struct Handed {
     sockets: ListenFd,
     names: Vec<String>,
     left: usize,
+    public: Option<TcpListener>,
 }
 
 impl Handed {
     /// None at all.
     pub fn nothing() -> Self {
-        Self { sockets: ListenFd::empty(), names: Vec::new(), left: 0 }
+        Self { sockets: ListenFd::empty(), names: Vec::new(), left: 0, public: None }
+    }
+
+    /// The public one, which this process has opened itself.
+    pub fn public(listener: TcpListener) -> Self {
+        Self { public: Some(listener), ..Self::nothing() }
     }
 
     /// What this process was handed when it was started.
@@ -40,11 +46,16 @@ impl Handed {
         let told = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names = told.split(':').map(str::to_owned).collect();
         let sockets = ListenFd::from_env();
-        Self { left: sockets.len(), sockets, names }
+        Self { left: sockets.len(), sockets, names, public: None }
     }
 
     /// The listener of this name, when it was handed over.
     pub fn take(&mut self, name: &str) -> Result<Option<TcpListener>, HandoverError> {
+        if name == "public"
+            && let Some(listener) = self.public.take()
+        {
+            return Ok(Some(listener));
+        }
         let named = NAMES.iter().any(|known| self.names.iter().any(|name| name == known));
         let at = if named {
             self.names.iter().position(|known| known == name)

@@ -10,11 +10,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use config::clock;
 use http::{HeaderValue, StatusCode, header};
+use prometheus::Registry;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::explain::{Address, explain};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, text_of};
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::Proxy;
 use crate::routes::Routes;
@@ -45,6 +46,23 @@ pub(super) fn router(inside: Inside, further: axum::Router) -> axum::Router {
         .layer(map_response(keep_not))
 }
 
+/// What a process without a gateway shows: `/metrics` of `registry`, `/healthz` and `/readyz`.
+pub(super) fn without_gateway(registry: Registry, ready: Ready, stop: CancellationToken) -> axum::Router {
+    let text = move || {
+        let text = text_of(&registry);
+        async { ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text) }
+    };
+    let readiness = move || {
+        let missing = if stop.is_cancelled() { Err("draining".to_owned()) } else { ready() };
+        async { told(missing) }
+    };
+    axum::Router::new()
+        .route("/metrics", get(text))
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(readiness))
+        .layer(map_response(keep_not))
+}
+
 async fn keep_not(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -62,6 +80,10 @@ async fn readiness(State(inside): State<Inside>) -> Response {
     } else {
         (inside.ready)()
     };
+    told(missing)
+}
+
+fn told(missing: Result<(), String>) -> Response {
     match missing {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
