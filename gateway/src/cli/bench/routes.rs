@@ -4,29 +4,23 @@
 //! them. Clients, gateway and portal share the process, so the cost of a request is that of all three.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use connectors::registration::Portal;
 use http::{Request, Response, header};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use prometheus::Registry;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Serving, cpu_seconds, say};
+use super::stand::stand_on;
+use super::{cpu_seconds, say};
 use crate::cli::{Exit, Fault};
-use crate::metrics::Metrics;
-use crate::pages::forward::{Asked, WhoIsAsked};
-use crate::proxy::{Proxy, Settings};
 use crate::routes::Routes;
-use crate::server::{Front, Limits, Server, bind};
 
 const FEW: usize = 10;
 const MANY: usize = 10_000;
@@ -48,7 +42,7 @@ pub(super) async fn run(requests: usize) -> Result<Exit, Fault> {
         }
         say(&format!("build_{count}"), format!("{:.2}", began.elapsed().as_secs_f64() * 1e3), "ms");
         lookups.push(lookup(&routes, count)?);
-        gateways.push((count, gateway(routes).await?));
+        gateways.push((count, stand_on(routes).await?.serving));
     }
     for (count, lookup) in [FEW, MANY].into_iter().zip(&lookups) {
         say(&format!("lookup_{count}"), format!("{:.0}", lookup * 1e9), "ns");
@@ -129,33 +123,6 @@ async fn portal(stop: &CancellationToken, tasks: &TaskTracker) -> Result<SocketA
         }
     });
     Ok(address)
-}
-
-async fn gateway(routes: Routes) -> Result<Serving, Fault> {
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let public = bind(any).await.map_err(Fault::work)?;
-    let address = public.local_addr().map_err(Fault::work)?;
-    let metrics = Arc::new(Metrics::new(Registry::new()).map_err(Fault::work)?);
-    let settings = Settings::new("http://localhost".parse().map_err(Fault::work)?);
-    let who: WhoIsAsked = Arc::new(|_, _| Box::pin(async { Ok(Asked::default()) }));
-    let roots = Proxy::public_roots();
-    let server = Server {
-        public,
-        internal: bind(any).await.map_err(Fault::work)?,
-        pages: axum::Router::new(),
-        inside: axum::Router::new(),
-        routes: Arc::new(ArcSwap::from_pointee(routes)),
-        who,
-        proxy: Arc::new(Proxy::new(settings, Arc::new(|_| true), roots, Arc::clone(&metrics), tasks.clone())),
-        metrics,
-        ready: Arc::new(|| Ok(())),
-        limits: Limits { drain_time: Duration::from_secs(1), ..Limits::default() },
-        front: Front::default(),
-        tasks: tasks.clone(),
-    };
-    tasks.spawn(server.run(stop.clone()));
-    Ok(Serving { address, stop, tasks })
 }
 
 /// Every client sends `each` requests on one connection, over all routes in turn.

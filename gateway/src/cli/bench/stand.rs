@@ -46,6 +46,11 @@ pub(super) async fn stand(portals: &[Portal]) -> Result<Stand, Fault> {
     if let Some(fault) = faults.first() {
         return Err(Fault::Work(fault.to_string()));
     }
+    stand_on(routes).await
+}
+
+/// The same before the portals of a table.
+pub(super) async fn stand_on(routes: Routes) -> Result<Stand, Fault> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let public = bind(any).await.map_err(Fault::work)?;
