@@ -295,6 +295,7 @@ impl Proxy {
             let stays = upstreams.is_some();
             self.metrics.upstreams_out(portal, if stays { pool.out() } else { 0 });
             if !stays {
+                self.metrics.portals.kept(portal, 0);
                 self.metrics.breaker(portal, false);
             }
             stays
@@ -318,12 +319,15 @@ impl Proxy {
             if moved.is_empty() && !is_fifth {
                 continue;
             }
-            let pools: Vec<_> = self.pools.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-            for pool in pools {
+            let pools: Vec<_> = {
+                let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+                pools.iter().map(|(portal, pool)| (portal.clone(), Arc::clone(pool))).collect()
+            };
+            for (portal, pool) in pools {
                 if !moved.is_empty() {
                     pool.retire(&moved);
                 }
-                pool.sweep();
+                self.metrics.portals.kept(&portal, pool.sweep());
             }
             if let Some(cache) = self.cache.as_ref().filter(|_| is_fifth) {
                 let (bytes, entries) = cache.size();

@@ -46,6 +46,7 @@ pub(super) async fn run(config: &Path, ars: &str, form: Form) -> Result<Exit, Fa
 
 fn plain(report: &Report) -> String {
     let mut lines = vec![format!("{} ({})", report.place.name, report.place.ars)];
+    lines.extend(report.portals.iter().map(words::delivery));
     for (name, of) in [("im Verbund beschrieben", &report.described), ("Katalog (LeiKa 2019)", &report.catalogue)] {
         lines.push(coverage(name, of));
     }

@@ -1,4 +1,4 @@
-//! What is counted of the way to portals beside requests: tunnels, names, probes.
+//! What is counted of the way to portals beside requests: connections that are kept, tunnels, names, probes.
 
 use connectors::ids::PortalId;
 use prometheus::core::Collector;
@@ -32,6 +32,7 @@ closed_set! {
 
 /// The counters of the way to portals.
 pub struct Portals {
+    kept: IntGaugeVec,
     tunnels_open: IntGaugeVec,
     tunnels: IntCounterVec,
     lookups: IntCounterVec,
@@ -41,6 +42,13 @@ pub struct Portals {
 impl Portals {
     pub(super) fn new() -> Result<Self, prometheus::Error> {
         Ok(Self {
+            kept: IntGaugeVec::new(
+                opts(
+                    "upstream_connections_kept",
+                    "Connections to a portal that wait for a request, and those of HTTP/2; counted every 5 s.",
+                ),
+                &["portal"],
+            )?,
             tunnels_open: IntGaugeVec::new(
                 opts("tunnels_open", "Connections to a portal that changed their protocol."),
                 &["portal"],
@@ -54,7 +62,13 @@ impl Portals {
     pub(super) fn all(&self) -> Vec<Box<dyn Collector>> {
         let counters =
             [&self.tunnels, &self.lookups, &self.probes].map(|one| Box::new(one.clone()) as Box<dyn Collector>);
-        counters.into_iter().chain([Box::new(self.tunnels_open.clone()) as _]).collect()
+        let gauges = [&self.kept, &self.tunnels_open].map(|one| Box::new(one.clone()) as Box<dyn Collector>);
+        counters.into_iter().chain(gauges).collect()
+    }
+
+    /// So many connections to a portal are kept.
+    pub fn kept(&self, portal: &PortalId, count: usize) {
+        self.kept.with_label_values(&[portal.as_str()]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// An upstream of a portal was probed, and is well or ill.

@@ -330,14 +330,17 @@ impl Pool {
         }
     }
 
-    /// Closes what was not used for too long, or by the portal.
-    pub(super) fn sweep(&self) {
+    /// Closes what was not used for too long, or by the portal; how many connections are left.
+    pub(super) fn sweep(&self) -> usize {
+        let mut left = 0;
         self.kept().retain(|_, kept| {
             kept.idle.retain(|idle| idle.since.elapsed() < self.idle_time && !idle.own.sender.is_closed());
             kept.lines.retain(|line| !line.is_closed() && !line.is_idle_for(self.idle_time));
+            left += kept.idle.len() + kept.lines.len();
             // A gate that somebody holds or waits for must stay the only one.
             !kept.idle.is_empty() || !kept.lines.is_empty() || Arc::strong_count(&kept.gate) > 1
         });
+        left
     }
 
     /// Uses no connection to an upstream of these names again, because their addresses have moved; open requests finish.

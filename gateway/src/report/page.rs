@@ -90,8 +90,8 @@ struct View<'a> {
     page: &'a Page,
     ort: String,
     ars: String,
-    /// Names of the portals that speak for the place.
-    portale: Vec<String>,
+    /// How the last deliveries of its portals went.
+    lieferungen: Vec<String>,
     abdeckung: Vec<Abdeckung>,
     zuerst: Vec<Zeile>,
     zeilen: Vec<Zeile>,
@@ -134,7 +134,7 @@ impl<'a> View<'a> {
             page,
             ort: view::place_name(&report.place),
             ars: report.place.ars.to_string(),
-            portale: report.portals.iter().map(ToString::to_string).collect(),
+            lieferungen: report.portals.iter().map(words::delivery).collect(),
             abdeckung: coverage(&report.described, &report.catalogue),
             zuerst: most_helpful(report).map(line).collect(),
             zeilen: rows.map(line).collect(),

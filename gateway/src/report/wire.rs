@@ -1,6 +1,6 @@
 //! The JSON of a report: a shape that is promised to others and changes only by growing.
 
-use indexer::catalog::report::{Coverage, Entry, Gap, Report};
+use indexer::catalog::report::{Coverage, Delivering, Entry, Gap, Report};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ pub(crate) struct ReportResponse {
     /// The place.
     place: PlaceShort,
     /// The portals that speak for this very place.
-    portals: Vec<String>,
+    portals: Vec<ReportPortal>,
     /// Of the keys of the LeiKa (2019) that Land or Kommunen execute.
     catalogue: ReportCoverage,
     /// Of the Leistungen that any portal of the Verbund describes.
@@ -23,6 +23,23 @@ pub(crate) struct ReportResponse {
     total: usize,
     /// Those asked for, the worst first.
     entries: Vec<ReportEntry>,
+}
+
+/// A portal that speaks for a place, and how its last delivery went.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportPortal {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// How its last run ended: `applied`, `unchanged`, `held` or `failed`; none when it never had one.
+    last_outcome: Option<String>,
+    /// When that was (RFC 3339).
+    last_run: Option<String>,
+    /// When a run last confirmed or changed what is shown of it (RFC 3339).
+    last_good_run: Option<String>,
+    /// How much was wrong with the last delivery that was read.
+    findings: u64,
 }
 
 /// How many Leistungen citizens of a place find in which state; a share is a count divided by `keys`.
@@ -119,11 +136,24 @@ impl ReportResponse {
     pub(crate) fn of(report: &Report, limit: usize, offset: usize) -> Self {
         Self {
             place: report.place.clone().into(),
-            portals: report.portals.iter().map(ToString::to_string).collect(),
+            portals: report.portals.iter().map(Into::into).collect(),
             catalogue: (&report.catalogue).into(),
             described: (&report.described).into(),
             total: report.entries.len(),
             entries: report.entries.iter().skip(offset).take(limit).map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Delivering> for ReportPortal {
+    fn from(of: &Delivering) -> Self {
+        Self {
+            id: of.portal.to_string(),
+            name: of.name.clone(),
+            last_outcome: of.last_run.as_ref().map(|run| run.outcome.clone()),
+            last_run: of.last_run.as_ref().map(|run| run.ended.to_string()),
+            last_good_run: of.good_at.map(|at| at.to_string()),
+            findings: of.findings,
         }
     }
 }

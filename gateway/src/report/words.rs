@@ -1,6 +1,8 @@
 //! What is said of a gap: what is wrong, and how it is mended. German, for editors.
 
-use indexer::catalog::report::Gap;
+use indexer::catalog::report::{Delivering, Gap};
+
+use crate::pages::words::moment;
 
 /// What is missing or wrong.
 pub(crate) fn sentence(gap: &Gap) -> String {
@@ -31,6 +33,26 @@ pub(crate) fn sentence(gap: &Gap) -> String {
         },
         Gap::Undated => "Der Text sagt nicht, wann er zuletzt geändert wurde.".into(),
     }
+}
+
+/// How the last delivery of a portal went, as one sentence.
+pub(crate) fn delivery(of: &Delivering) -> String {
+    let Some(run) = &of.last_run else {
+        return format!("{} hat noch nichts geliefert.", of.name);
+    };
+    let when = moment(run.ended);
+    let how = match run.outcome.as_str() {
+        "applied" => "wurde übernommen",
+        "unchanged" => "war unverändert",
+        "held" => "wird zurückgehalten, weil sonst zu viel gelöscht würde; gezeigt wird der Stand davor",
+        _ => "konnte nicht übernommen werden; gezeigt wird der Stand davor",
+    };
+    let wrong = match of.findings {
+        0 => "Mängel wurden nicht gefunden.".to_owned(),
+        1 => "Gefunden wurde 1 Mangel.".to_owned(),
+        many => format!("Gefunden wurden {many} Mängel."),
+    };
+    format!("Die letzte Lieferung von {} ({when}) {how}. {wrong}", of.name)
 }
 
 /// How it is mended.

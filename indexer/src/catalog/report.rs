@@ -15,7 +15,7 @@ use super::zustaendig::Owners;
 use super::{Catalog, CatalogError, LeistungShort, OnlinedienstAnswer, Place};
 use crate::index::schema::Shown;
 use crate::record::{Lang, Leistung, ModulArt, Object, in_lang};
-use crate::store::{Angebot, Stored};
+use crate::store::{Angebot, RunRow, Stored};
 
 /// Keys that are asked for at once.
 const BATCH: usize = 500;
@@ -30,14 +30,29 @@ const DEAD_ACCOUNTS: &[(&str, &str)] =
 pub struct Report {
     /// The place.
     pub place: Place,
-    /// The portals that speak for this very place, by their ids.
-    pub portals: Vec<PortalId>,
+    /// The portals that speak for this very place.
+    pub portals: Vec<Delivering>,
     /// Every Leistung that was looked at, the worst first.
     pub entries: Vec<Entry>,
     /// How many keys of the LeiKa are covered that Land or Kommunen execute.
     pub catalogue: Coverage,
     /// How many Leistungen are covered that any portal describes.
     pub described: Coverage,
+}
+
+/// A portal that speaks for a place, and how its last delivery went.
+#[derive(Debug, Clone)]
+pub struct Delivering {
+    /// The portal.
+    pub portal: PortalId,
+    /// Its name.
+    pub name: String,
+    /// Its last run; none when it never had one.
+    pub last_run: Option<RunRow>,
+    /// When a run last confirmed or changed what is shown of it.
+    pub good_at: Option<Timestamp>,
+    /// How much was wrong with the last delivery that was read.
+    pub findings: u64,
 }
 
 /// How many Leistungen citizens of a place find in which state. A share is a count divided by `keys`.
@@ -226,8 +241,19 @@ impl Catalog {
     /// Takes a second or so of a processor: it asks for some thousand Leistungen.
     pub async fn report(&self, place: Ars, now: Timestamp) -> Result<Option<Report>, CatalogError> {
         let Some(place) = self.place_of(place) else { return Ok(None) };
-        let portals: Vec<PortalId> =
-            self.portals.load().iter().filter(|one| one.gebiet == place.ars).map(|one| one.id.clone()).collect();
+        let registered = self.portals.load_full();
+        let here = registered.iter().filter(|one| one.gebiet == place.ars);
+        let portals: Vec<PortalId> = here.clone().map(|one| one.id.clone()).collect();
+        let mut delivering = Vec::with_capacity(portals.len());
+        for portal in here {
+            delivering.push(Delivering {
+                portal: portal.id.clone(),
+                name: portal.name.clone(),
+                last_run: self.store.runs(&portal.id, 1).await?.into_iter().next(),
+                good_at: self.store.portal_state(&portal.id).await?.good_at,
+                findings: self.store.finding_count(&portal.id).await?,
+            });
+        }
         let areas = place.ars.candidates();
         let described_by = self.store.described_by().await?;
         let keys = keys_of(&described_by);
@@ -268,7 +294,7 @@ impl Catalog {
             entry.gaps.sort_by_key(|gap| std::cmp::Reverse(gap.weight()));
         }
         entries.sort_by(|a, b| (b.weight(), &a.name, a.schluessel).cmp(&(a.weight(), &b.name, b.schluessel)));
-        Ok(Some(Report { place, portals, entries, catalogue, described }))
+        Ok(Some(Report { place, portals: delivering, entries, catalogue, described }))
     }
 
     /// The texts of each key.

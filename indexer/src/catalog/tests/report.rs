@@ -30,7 +30,9 @@ fn version(changed: &str) -> String {
 async fn each_leistung_says_whose_it_is_and_what_is_missing() {
     let sample = sample().await;
     let koeln = report(&sample.verbund, KOELN).await;
-    assert_eq!(koeln.portals, std::slice::from_ref(&sample.koeln.id));
+    let [portal] = koeln.portals.as_slice() else { panic!("{:?}", koeln.portals) };
+    assert_eq!((&portal.portal, portal.findings), (&sample.koeln.id, 0));
+    assert_eq!(portal.last_run.as_ref().map(|run| run.outcome.as_str()), Some("applied"));
 
     let hund = entry(&koeln, HUND);
     let text = hund.text.as_ref().unwrap();
