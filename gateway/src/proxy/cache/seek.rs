@@ -313,8 +313,11 @@ impl Seek<'_> {
         let variant = key::variant(fields, &self.ask.parts.headers)?;
         let mut fields = fields.clone();
         dated(&mut fields, wall);
-        for name in [&header::AGE, &header::CONTENT_RANGE].into_iter().chain(&terms.hidden) {
+        for name in [&header::AGE].into_iter().chain(&terms.hidden) {
             fields.remove(name);
+        }
+        if head.status == StatusCode::PARTIAL_CONTENT {
+            fields.remove(header::CONTENT_RANGE);
         }
         Some(Stored { status, fields, body: Bytes::new(), part, variant, terms })
     }
