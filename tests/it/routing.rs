@@ -198,6 +198,14 @@ fn one_address_leads_to_the_portal_that_is_responsible_at_the_place() {
     answers(&get(public, &format!("/zu/{}/{BOCHUM}/x", schluessel(5))), 300, "Amt zwei");
     answers(&get(public, &format!("/zu/{}/{BOCHUM}/x", schluessel(6))), 404, "Keine zuständige Stelle bekannt");
     answers(&get(public, &format!("/zu/{}/{BOCHUM}/x", schluessel(9))), 404, "Diese Leistung kennen wir nicht");
+    for (number, status, part) in
+        [(5, 300, "\"state\":\"ambiguous\""), (6, 404, "/api/v1/responsible?leistung="), (9, 404, "unknown_leistung")]
+    {
+        let target = format!("/zu/{}/{BOCHUM}/x", schluessel(number));
+        let told = get_with(public, &target, "Accept: application/json\r\n");
+        answers(&told, status, part);
+        assert!(told.field("content-type").is_some_and(|kind| kind.ends_with("json")), "{told:?}");
+    }
     answers(&get(public, &zu("059999999999", "/x")), 404, "Diesen Ort kennen wir nicht");
     bochum.take_seen();
     for rest in ["/..", "/a/%2e%2e/b", "/a%2fb", "/a%5cb", "/%00"] {

@@ -6,19 +6,23 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use connectors::gebiet::Ars;
 use connectors::ids::{Leistungsschluessel, PortalId};
 use http::StatusCode;
-use http::header::HeaderMap;
+use http::header::{self, HeaderMap, HeaderValue};
 use indexer::catalog::{Catalog, CatalogError, LeistungRef, Responsible, State as Outcome};
 
 use super::respond::redirect;
 use super::templates::{self, Fault, Page};
 use super::zu::{self, Lage};
 use super::{KEEP_HOUR, KEEP_NOT, PageError, Site, address, fault, html, view};
+use crate::api::problem::{Kind, Problem};
+use crate::api::wire;
+use crate::failure::wants_json;
 
 /// Who can be asked for a Leistung at a place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,9 +84,11 @@ fn asked(responsible: &Responsible) -> Asked {
     Asked { portals, name: body.map(|body| body.name.clone()), phone }
 }
 
-/// The page where nobody takes the request: the choice, whom to ask instead, or that there is no such thing.
+/// The page where nobody takes the request: the choice, whom to ask instead, or that there is no such thing. Programs get
+/// the choice as `/api/v1/responsible` gives it, and a problem for all else.
 pub(super) async fn nobody(
     State(site): State<Site>,
+    headers: HeaderMap,
     path: Result<Path<(String, String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
@@ -97,6 +103,9 @@ pub(super) async fn nobody(
         return Ok(redirect(StatusCode::PERMANENT_REDIRECT, &target, KEEP_HOUR));
     }
     let responsible = site.catalog.responsible(&leistung, place).await?;
+    if wants_json("", &headers) {
+        return Ok(for_programs(responsible, &key, &place));
+    }
     if responsible.state == Outcome::UnknownPlace {
         return Ok(fault(&Fault::NO_PLACE));
     }
@@ -106,6 +115,30 @@ pub(super) async fn nobody(
     let mut response = html(&HeaderMap::new(), KEEP_NOT, templates::zu(&page, &view));
     *response.status_mut() = if asks { StatusCode::MULTIPLE_CHOICES } else { StatusCode::NOT_FOUND };
     Ok(response)
+}
+
+/// Why nobody takes the request, for programs; never kept.
+fn for_programs(responsible: Responsible, key: &str, place: &Ars) -> Response {
+    let asks = responsible.state == Outcome::Ambiguous || responsible.onlinedienste.len() > 1;
+    let mut response = match responsible.state {
+        Outcome::UnknownPlace => {
+            Problem::new(Kind::UnknownPlace, "the ARS names no place that we know").into_response()
+        }
+        Outcome::UnknownLeistung => {
+            Problem::new(Kind::UnknownLeistung, "there is no Leistung of this key or id").into_response()
+        }
+        _ if asks => (StatusCode::MULTIPLE_CHOICES, Json(wire::Responsible::from(responsible))).into_response(),
+        _ => {
+            let detail = format!(
+                "no portal takes requests for this Leistung at this place; /api/v1/responsible?leistung={}&ars={place} \
+                 says who is responsible and whom to ask",
+                address::segment(key)
+            );
+            Problem::new(Kind::NotFound, detail).into_response()
+        }
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEEP_NOT));
+    response
 }
 
 #[cfg(test)]
