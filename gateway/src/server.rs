@@ -37,6 +37,7 @@ mod purge;
 mod rate;
 mod redirect;
 mod seats;
+mod served;
 mod stream;
 mod tls;
 mod visitor;
