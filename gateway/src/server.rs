@@ -195,12 +195,14 @@ impl Server {
             stop: stop.clone(),
         };
         let inside = internal::router(shown, inside);
+        let limits = Arc::new(limits);
         let Front { tls, redirect, trusted, proxy_protocol } = front;
         let plain = Entrance { proxy_protocol, trusted: trusted.clone(), ..Entrance::default() };
         let rates = Rates::new(limits.requests_per_s, limits.burst);
         let entrance = Arc::new(Entrance { tls, proxy_protocol, trusted, rates, ..Entrance::default() });
         let redirecting = redirect.map(|(listener, public_url)| {
-            let redirecting = Arc::new(Redirecting::new(public_url, routes.clone(), metrics.clone(), limits.clone()));
+            let redirecting =
+                Arc::new(Redirecting::new(public_url, routes.clone(), metrics.clone(), (*limits).clone()));
             let accept = Accept {
                 listener,
                 limits: limits.clone(),
@@ -214,7 +216,7 @@ impl Server {
                 async move { redirecting.answer(&request) }
             }))
         });
-        let edge = Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone(), entrance.clone());
+        let edge = Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), (*limits).clone(), entrance.clone());
         let edge = Arc::new(edge);
 
         let inside_stop = CancellationToken::new();
@@ -226,7 +228,7 @@ impl Server {
         };
         let inside_loop = Accept {
             listener: internal,
-            limits: inside_limits,
+            limits: Arc::new(inside_limits),
             metrics: metrics.clone(),
             tasks: tasks.clone(),
             public: false,

@@ -219,7 +219,7 @@ pub(super) fn address(request: &mut Request<Body>, upstream: &Url, is_shared: bo
         *request.uri_mut() = target.map(Uri::from).unwrap_or_default();
         request
             .headers_mut()
-            .insert(header::HOST, HeaderValue::from_str(&authority(upstream)).map_err(|_| Failure::Host)?);
+            .insert(header::HOST, HeaderValue::from_str(authority(upstream)).map_err(|_| Failure::Host)?);
     }
     Ok(())
 }

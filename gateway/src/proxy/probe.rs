@@ -118,7 +118,7 @@ impl Proxy {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = Uri::from(path);
         let fields = request.headers_mut();
-        let host = HeaderValue::from_str(&authority(upstream)).map_err(|error| error.to_string())?;
+        let host = HeaderValue::from_str(authority(upstream)).map_err(|error| error.to_string())?;
         fields.insert(header::HOST, host);
         fields.insert(header::USER_AGENT, HeaderValue::from_static("portalverbund-probe"));
         exchange::address(&mut request, upstream, wire.is_shared()).map_err(|error| error.to_string())?;

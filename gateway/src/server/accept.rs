@@ -58,7 +58,7 @@ pub(super) struct Entrance {
 /// One accept loop.
 pub(super) struct Accept {
     pub(super) listener: TcpListener,
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) tasks: TaskTracker,
     /// Whether connections count in the metrics of the public side.

@@ -292,7 +292,8 @@ impl AsyncRead for Guard {
         if guard.poll_bytes(cx, buf)?.is_ready() {
             guard.look(buf, before)?;
             if !guard.framing.awaits_head() || guard.framing.heads() != heads {
-                guard.head.disarm();
+                // Few heads need a timer after the first one; what it takes is given back.
+                guard.head = Deadline::default();
             }
             if guard.framing.awaits_head() && buf.filled().len() > before {
                 guard.head.arm(guard.head_time);

@@ -22,14 +22,10 @@ const FIRST_REQUEST: Duration = Duration::from_secs(2);
 /// Fields of a head that hyper takes when it is not told a number.
 const HYPERS_FIELDS: usize = 100;
 
-/// HTTP/1.1, with a timer: without it a default time is silently off.
+/// HTTP/1.1 without a time of its own: the guard bounds each head, and `until_end` the pause before it.
 pub(super) fn http1(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    // The guard bounds the head; hyper's time runs from the end of the answer before, so it bounds the pause.
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.keep_alive_time.max(limits.head_time))
-        .max_buf_size(limits.head_bytes.max(8 * 1024));
+    builder.header_read_timeout(None).max_buf_size(limits.head_bytes.max(8 * 1024));
     // Where the number is named, hyper clears room for so many fields for each request.
     if limits.fields != HYPERS_FIELDS {
         builder.max_headers(limits.fields);
@@ -37,7 +33,7 @@ pub(super) fn http1(limits: &Limits) -> http1::Builder {
     builder
 }
 
-/// HTTP/2, with a timer as well.
+/// HTTP/2, with the timer: without it a default time is silently off.
 pub(super) fn http2(limits: &Limits, tasks: TaskTracker) -> http2::Builder<OnTracker> {
     let mut builder = http2::Builder::new(OnTracker(tasks));
     builder
