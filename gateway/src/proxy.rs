@@ -255,12 +255,18 @@ impl Proxy {
         let seat = wanted.as_ref().map(|_| pool.enter_tunnel().ok_or_else(full)).transpose()?;
         let place = pool.enter(self.settings.queue_time, &self.tasks).await.ok_or_else(full)?;
         let counted = self.metrics.portal_request(&route.portal);
-        let (mut outgoing, course) = self.outgoing(parts, body, matched, client)?;
-        if let Some(wanted) = &wanted {
-            wanted.write(outgoing.headers_mut());
-        }
+        let made = |body| {
+            let (mut outgoing, course) = self.outgoing(parts, body, matched, client)?;
+            if let Some(wanted) = &wanted {
+                wanted.write(outgoing.headers_mut());
+            }
+            Ok::<_, Failure>((outgoing, course))
+        };
+        let (outgoing, course) = made(body)?;
         let asked = outgoing.uri().clone();
-        let (answer, wire, turn) = self.exchange(pool, route, outgoing, course.as_ref(), wanted.is_none()).await?;
+        let anew = || made(None).map(|(again, _)| again);
+        let (answer, wire, turn) =
+            self.exchange(pool, route, outgoing, course.as_ref(), wanted.is_none(), anew).await?;
         let mut lease = Lease { wire, turn, admission: admission.take(), _place: place, _counted: counted };
         if let (Some(wanted), Some(seat), StatusCode::SWITCHING_PROTOCOLS) = (wanted, seat, answer.status()) {
             return self.switch(answer, wanted, lease, seat, (route, &asked));

@@ -38,6 +38,7 @@ mod purge;
 mod rate;
 mod redirect;
 mod seats;
+mod served;
 mod stream;
 mod tls;
 mod visitor;
@@ -195,12 +196,14 @@ impl Server {
             stop: stop.clone(),
         };
         let inside = internal::router(shown, inside);
+        let limits = Arc::new(limits);
         let Front { tls, redirect, trusted, proxy_protocol } = front;
         let plain = Entrance { proxy_protocol, trusted: trusted.clone(), ..Entrance::default() };
         let rates = Rates::new(limits.requests_per_s, limits.burst);
         let entrance = Arc::new(Entrance { tls, proxy_protocol, trusted, rates, ..Entrance::default() });
         let redirecting = redirect.map(|(listener, public_url)| {
-            let redirecting = Arc::new(Redirecting::new(public_url, routes.clone(), metrics.clone(), limits.clone()));
+            let redirecting =
+                Arc::new(Redirecting::new(public_url, routes.clone(), metrics.clone(), (*limits).clone()));
             let accept = Accept {
                 listener,
                 limits: limits.clone(),
@@ -214,7 +217,7 @@ impl Server {
                 async move { redirecting.answer(&request) }
             }))
         });
-        let edge = Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), limits.clone(), entrance.clone());
+        let edge = Edge::new(pages, routes, who, proxy.clone(), metrics.clone(), (*limits).clone(), entrance.clone());
         let edge = Arc::new(edge);
 
         let inside_stop = CancellationToken::new();
@@ -269,7 +272,7 @@ async fn run_inside(
         drain_time: Duration::from_secs(1),
         ..Limits::default()
     };
-    let accept = Accept { listener, limits, metrics, tasks, public: false, entrance: Arc::default() };
+    let accept = Accept { listener, limits: Arc::new(limits), metrics, tasks, public: false, entrance: Arc::default() };
     accept
         .run(stop, move |_, request| {
             let router = inside.clone();

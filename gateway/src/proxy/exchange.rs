@@ -32,7 +32,8 @@ enum Miss {
 }
 
 impl Proxy {
-    /// Tries one upstream after the other until one takes the request.
+    /// Tries one upstream after the other until one takes the request. `anew` makes it again, when it has no body: few
+    /// requests are repeated, and a copy of each would cost more than all of that.
     pub(super) async fn exchange(
         &self,
         pool: &Arc<Pool>,
@@ -40,6 +41,7 @@ impl Proxy {
         mut request: Request<Body>,
         course: Option<&Course>,
         may_share: bool,
+        anew: impl Fn() -> Result<Request<Body>, Failure>,
     ) -> Result<(Response<Incoming>, Wire, Turn), Failure> {
         let may_share = may_share && route.http2;
         let idempotent = request.method().is_idempotent();
@@ -51,8 +53,8 @@ impl Proxy {
                 break;
             }
             let Some(mut turn) = pool.choose(&route.upstreams, &mut tried) else { break };
-            let host = HeaderValue::from_str(authority(&turn.upstream));
-            request.headers_mut().insert(header::HOST, host.map_err(|_| Failure::Host)?);
+            let host = HeaderValue::from_str(authority(&turn.upstream)).map_err(|_| Failure::Host)?;
+            request.headers_mut().insert(header::HOST, host.clone());
             let mut pooled = pool.take(&turn.upstream, may_share).await;
             let mut first_here = true;
             loop {
@@ -70,9 +72,8 @@ impl Proxy {
                 // A second one at the same upstream says as much as a fresh connection.
                 let used = wire.is_used() && std::mem::take(&mut first_here);
                 address(&mut request, &turn.upstream, wire.is_shared())?;
-                let copy = (course.is_none() && (idempotent || wire.is_shared())).then(|| copy_of(&request));
                 let outcome = self.send(wire, request, course, route).await;
-                let copy = copy.filter(|_| idempotent || matches!(outcome, Err(Miss::Refused(_))));
+                let may_repeat = course.is_none() && (idempotent || matches!(outcome, Err(Miss::Refused(_))));
                 match outcome {
                     Ok((answer, wire)) => return Ok((answer, wire, turn)),
                     Err(Miss::Unsent(back)) if used => request = *back,
@@ -82,13 +83,18 @@ impl Proxy {
                         break;
                     }
                     Err(Miss::Closed(failure) | Miss::Refused(failure)) if used => {
-                        let Some(copy) = copy.filter(|_| self.may_repeat(pool, route)) else { return Err(failure) };
-                        request = copy;
+                        if !may_repeat || !self.may_repeat(pool, route) {
+                            return Err(failure);
+                        }
+                        request = anew()?;
+                        request.headers_mut().insert(header::HOST, host.clone());
                     }
                     Err(Miss::Closed(failure) | Miss::Refused(failure)) => {
                         self.judge(&mut turn, Verdict::Failed, route);
-                        let Some(copy) = copy else { return Err(failure) };
-                        request = copy;
+                        if !may_repeat {
+                            return Err(failure);
+                        }
+                        request = anew()?;
                         closed = Some(failure);
                         break;
                     }
@@ -230,13 +236,4 @@ fn unreachable(route: &PortalRoute, last: Option<DialError>) -> Failure {
 pub(super) fn with_sources(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
-}
-
-/// The same request again; only for requests without a body.
-fn copy_of(request: &Request<Body>) -> Request<Body> {
-    let mut copy = Request::new(Body::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }

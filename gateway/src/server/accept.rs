@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
-use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -28,14 +27,11 @@ use super::guard::{Guard, Reset};
 use super::hold::Hold;
 use super::rate::{Bucket, Rates};
 use super::seats::{ClientSeat, Clients, Seat};
+use super::served::{self, until_end, until_its_end};
 use super::stream::Stream;
 use crate::body::Body;
 use crate::metrics::{Held, Metrics, Refused};
 use crate::tunnel::Slot;
-
-/// After the end has begun: how long a connection that is just open may take to begin its first request. A client whose
-/// connection was accepted must not find it closed before it could ask.
-const FIRST_REQUEST: Duration = Duration::from_secs(2);
 
 /// Who is at the other end of a connection.
 pub(super) struct Peer {
@@ -62,7 +58,7 @@ pub(super) struct Entrance {
 /// One accept loop.
 pub(super) struct Accept {
     pub(super) listener: TcpListener,
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) tasks: TaskTracker,
     /// Whether connections count in the metrics of the public side.
@@ -90,7 +86,8 @@ impl Accept {
                 }
             };
             let Some(taken) = self.seat(&stream, client.ip()) else { continue };
-            let connection = self.connection(stream, client.ip(), answer.clone(), stop.clone());
+            // In a box, because each of the futures around it would have room for it, some of them twice.
+            let connection = Box::pin(self.connection(stream, client.ip(), answer.clone(), stop.clone()));
             let cut = cut.clone();
             self.tasks.spawn(open.track_future(async move {
                 cut.run_until_cancelled(connection).await;
@@ -144,8 +141,7 @@ impl Accept {
         A: Fn(Arc<Peer>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
-        let limits = self.limits.clone();
-        let builder = builder(&limits, self.tasks.clone());
+        let (limits, tasks) = (self.limits.clone(), self.tasks.clone());
         let (metrics, entrance) = (self.metrics.clone(), self.entrance.clone());
         async move {
             if let Err(error) = stream.set_nodelay(true) {
@@ -158,7 +154,13 @@ impl Accept {
             let activity = Activity::new();
             let reset = Reset::default();
             let (hold, slot) = (Hold::default(), Slot::default());
-            let guard = Guard::new(stream, &limits, reset.clone(), hold.clone(), metrics);
+            let mut guard = Box::new(Guard::new(stream, &limits, reset.clone(), hold.clone(), metrics));
+            let version = tokio::select! {
+                version = guard.version() => version,
+                () = until_end(&stop, &activity, limits.keep_alive_time) => None,
+            };
+            let Some(version) = version else { return };
+            let io = TokioIo::new(guard);
             let service = service_fn(|mut request: Request<Incoming>| {
                 let (answer, open, peer) = (answer.clone(), activity.begin(), peer.clone());
                 let reset = (request.version() == Version::HTTP_10).then(|| reset.clone());
@@ -176,22 +178,30 @@ impl Accept {
                 })
             });
             // In a box: the state of the task holds it once, instead of once for each of the futures around it.
-            let mut connection = Box::pin(builder.serve_connection_with_upgrades(TokioIo::new(guard), service));
-            let mut ending = false;
-            loop {
-                tokio::select! {
-                    outcome = connection.as_mut() => {
-                        if let Err(error) = outcome {
-                            tracing::debug!(error = %error, "a connection ended early");
-                            return;
-                        }
-                        break;
-                    }
-                    () = until_end(&stop, &activity, limits.keep_alive_time), if !ending => {
-                        ending = true;
-                        connection.as_mut().graceful_shutdown();
-                    }
-                }
+            let outcome = if version == Version::HTTP_2 {
+                let connection = Box::pin(served::http2(&limits, tasks).serve_connection(io, service));
+                until_its_end(
+                    connection,
+                    http2::Connection::graceful_shutdown,
+                    &activity,
+                    limits.keep_alive_time,
+                    &stop,
+                )
+                .await
+            } else {
+                let connection = Box::pin(served::http1(&limits).serve_connection(io, service).with_upgrades());
+                until_its_end(
+                    connection,
+                    http1::UpgradeableConnection::graceful_shutdown,
+                    &activity,
+                    limits.keep_alive_time,
+                    &stop,
+                )
+                .await
+            };
+            if let Err(error) = outcome {
+                tracing::debug!(error = %error, "a connection ended early");
+                return;
             }
             // A connection that changed its protocol keeps its seat, and ends with the drain at the latest.
             if let Some(tunnel) = slot.take() {
@@ -297,54 +307,4 @@ fn full() -> String {
          Content-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n{TEXT}",
         TEXT.len()
     )
-}
-
-/// Waits until the connection should take no further request.
-async fn until_end(stop: &CancellationToken, activity: &Activity, keep_alive_time: Duration) {
-    tokio::select! {
-        () = stop.cancelled() => activity.begun_within(FIRST_REQUEST).await,
-        () = activity.idle_for(keep_alive_time) => {}
-    }
-}
-
-/// Fields of a head that hyper takes when it is not told a number.
-const HYPERS_FIELDS: usize = 100;
-
-/// hyper for both versions, with the timer on each: without it a default time is silently off.
-fn builder(limits: &Limits, tasks: TaskTracker) -> auto::Builder<OnTracker> {
-    let mut builder = auto::Builder::new(OnTracker(tasks));
-    // The guard bounds the head; hyper's time runs from the end of the answer before, so it bounds the pause.
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.keep_alive_time.max(limits.head_time))
-        .max_buf_size(limits.head_bytes.max(8 * 1024));
-    // Where the number is named, hyper clears room for so many fields for each request.
-    if limits.fields != HYPERS_FIELDS {
-        builder.http1().max_headers(limits.fields);
-    }
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(20))
-        .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(20)
-        .max_local_error_reset_streams(Some(100))
-        .max_send_buf_size(256 * 1024);
-    builder
-}
-
-/// Spawns what hyper spawns on our tracker.
-#[derive(Clone)]
-pub(super) struct OnTracker(pub(super) TaskTracker);
-
-impl<F> Executor<F> for OnTracker
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, task: F) {
-        self.0.spawn(task);
-    }
 }

@@ -148,6 +148,11 @@ impl Framing {
         }
     }
 
+    /// True when a head has begun and is not complete.
+    pub fn is_in_head(&self) -> bool {
+        matches!(self.at, At::Start { .. } | At::Fields) && self.taken > 0
+    }
+
     /// True behind a head that asks for another protocol: what follows is HTTP or not, as the answer says.
     pub fn waits_for_answer(&self) -> bool {
         self.at == At::Asked

@@ -5,6 +5,7 @@
 //! An answer whose only end is that of the connection is cut off by a reset, so that nobody takes it for whole. What
 //! follows a head that asks for another protocol is held back, unread, until the answer says whether it is HTTP.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -27,6 +29,16 @@ const SPOILT: &[u8] = b"\0\r\n\r\n";
 
 /// Most bytes that are held back.
 const MAX_HELD: usize = 16 * 1024;
+
+/// What a connection of HTTP/2 begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Between two looks at first bytes that are too few to tell anything.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Most bytes that are thrown away of a head that was refused, and for how long more of it is waited for.
+const MAX_UNREAD: usize = 256 * 1024;
+const UNREAD_TIME: Duration = Duration::from_millis(500);
 
 /// A client's stream under watch.
 pub struct Guard {
@@ -45,6 +57,8 @@ pub struct Guard {
     /// Why a body cannot go on.
     broken: Option<Ambiguity>,
     hold: Hold,
+    /// Bytes of a refused head that were thrown away, once that has begun.
+    unread: Option<usize>,
     /// What came behind a head that asks for another protocol.
     held: Vec<u8>,
 }
@@ -116,7 +130,38 @@ impl Guard {
             spoilt: None,
             broken: None,
             hold,
+            unread: None,
             held: Vec::new(),
+        }
+    }
+
+    /// The version of HTTP that the client speaks: the one it agreed on with TLS, else the one that its first bytes show,
+    /// which stay to be read. None when it leaves, or does not show any in time.
+    pub(super) async fn version(&mut self) -> Option<Version> {
+        if let Some(agreed) = self.stream.agreed() {
+            return Some(agreed);
+        }
+        // It runs on until the first head is whole.
+        self.head.arm(self.head_time);
+        loop {
+            let first = poll_fn(|cx| {
+                if self.head.is_over(cx) {
+                    self.metrics.refused(Refused::HeadSlow);
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)));
+                }
+                let mut room = [0; PREFACE.len()];
+                let mut first = ReadBuf::new(&mut room);
+                std::task::ready!(self.stream.tcp().poll_peek(cx, &mut first))?;
+                Poll::Ready(Ok(told_by(first.filled())))
+            });
+            match first.await {
+                Err(error) => {
+                    tracing::debug!(%error, "a connection ended before it began");
+                    return None;
+                }
+                Ok(Some(version)) => return Some(version),
+                Ok(None) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
         }
     }
 
@@ -215,6 +260,17 @@ impl Guard {
     }
 }
 
+/// The version that the first bytes of a connection show; none as long as it could be both.
+fn told_by(first: &[u8]) -> Option<Version> {
+    match PREFACE.strip_prefix(first) {
+        // Nothing at all is the end of a connection, with which hyper deals.
+        Some(_) if first.is_empty() => Some(Version::HTTP_11),
+        Some([]) => Some(Version::HTTP_2),
+        Some(_) => None,
+        None => Some(Version::HTTP_11),
+    }
+}
+
 fn invalid(why: Ambiguity) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
@@ -236,7 +292,8 @@ impl AsyncRead for Guard {
         if guard.poll_bytes(cx, buf)?.is_ready() {
             guard.look(buf, before)?;
             if !guard.framing.awaits_head() || guard.framing.heads() != heads {
-                guard.head.disarm();
+                // Few heads need a timer after the first one; what it takes is given back.
+                guard.head = Deadline::default();
             }
             if guard.framing.awaits_head() && buf.filled().len() > before {
                 guard.head.arm(guard.head_time);
@@ -255,6 +312,32 @@ impl AsyncRead for Guard {
 }
 
 impl Guard {
+    /// Throws away what still comes of a head that was refused before its end: closed with bytes that nobody read, a
+    /// connection is reset, and the client loses the answer that says why. Source: RFC 9112, section 9.6.
+    fn poll_unread(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.framing.is_in_head() {
+            return Poll::Ready(());
+        }
+        let mut unread = self.unread.unwrap_or_else(|| {
+            self.head.disarm();
+            self.head.arm(UNREAD_TIME);
+            0
+        });
+        let mut piece = [0; 4096];
+        while unread < MAX_UNREAD && !self.head.is_over(cx) {
+            let mut buf = ReadBuf::new(&mut piece);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => unread += buf.filled().len(),
+                Poll::Ready(_) => break,
+                Poll::Pending => {
+                    self.unread = Some(unread);
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
     /// Passes on what a write came to, and fails one that has not moved for too long.
     fn watch_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
@@ -286,7 +369,8 @@ impl AsyncWrite for Guard {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let guard = self.get_mut();
         let outcome = Pin::new(&mut guard.stream).poll_shutdown(cx);
-        guard.watch_write(cx, outcome)
+        std::task::ready!(guard.watch_write(cx, outcome))?;
+        guard.poll_unread(cx).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -301,5 +385,25 @@ impl AsyncWrite for Guard {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_the_version() {
+        for (first, version) in [
+            ("", Some(Version::HTTP_11)),
+            ("G", Some(Version::HTTP_11)),
+            ("POST / HTTP/1.1\r\nHo", Some(Version::HTTP_11)),
+            ("P", None),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r", None),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Some(Version::HTTP_2)),
+            ("PRI * HTTP/2.0\r\n\r\nXM\r\n", Some(Version::HTTP_11)),
+        ] {
+            assert_eq!(told_by(first.as_bytes()), version, "{first:?}");
+        }
     }
 }

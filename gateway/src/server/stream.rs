@@ -7,6 +7,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -36,6 +37,14 @@ impl Stream {
             Self::Plain(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,
         }
+    }
+
+    /// What was agreed on with TLS; none without it.
+    pub(super) fn agreed(&self) -> Option<Version> {
+        let Self::Tls(stream) = self else { return None };
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        // HTTP/2 over TLS is always agreed on (RFC 9113, section 3.2).
+        Some(if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 })
     }
 }
 

@@ -6,7 +6,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::accept::OnTracker;
+use super::served::OnTracker;
 use super::*;
 use crate::fake::{Conn, Plan, Upstream, portal};
 

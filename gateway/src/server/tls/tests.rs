@@ -168,7 +168,7 @@ async fn both_versions_of_tls_and_of_http_are_served() {
     client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let stream = dial(&gateway, client, "verbund.example").await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let spawner = crate::server::accept::OnTracker(tokio_util::task::TaskTracker::new());
+    let spawner = crate::server::served::OnTracker(tokio_util::task::TaskTracker::new());
     let stream = hyper_util::rt::TokioIo::new(stream);
     let (mut sender, connection) = hyper::client::conn::http2::handshake(spawner, stream).await.unwrap();
     #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
