@@ -255,13 +255,15 @@ async fn fetching_behind_the_backs_of_citizens_is_bounded() {
 
 #[tokio::test]
 async fn an_answer_asked_for_before_a_purge_is_not_kept() {
-    let (upstream, asked) = slow("Cache-Control: max-age=60\r\n", "ok".into(), Duration::from_millis(300)).await;
+    let (upstream, asked) = slow("Cache-Control: max-age=60\r\n", "ok".into(), Duration::from_secs(2)).await;
     let gateway = Arc::new(plan(&upstream).start().await);
     let early = tokio::spawn({
         let gateway = gateway.clone();
         async move { gateway.get("/portal/a/x").await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    while asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     assert!(inside(&gateway, "portal=a").await.contains("{\"removed\":0}"));
     early.await.unwrap();
     gateway.get("/portal/a/x").await;
