@@ -3,20 +3,21 @@
 //! Everything is fetched before anything is read, and everything is read inside one transaction: a technical fault in
 //! the last file gives the whole run up, and the portal's last good state stays. A faulty record costs only itself.
 
+mod reading;
+mod tally;
+
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use config::clock;
-use connectors::finding::{Finding, Severity};
+use connectors::finding::Finding;
 use connectors::ids::PortalId;
 use connectors::registration::{Connector, Portal};
 use connectors::run::{Coverage, Validators};
-use connectors::xzufi::read::{Envelope, Options, Reader};
+use connectors::xzufi::read::Envelope;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -26,17 +27,17 @@ use crate::crawl::schedule::LastRun;
 use crate::crawl::{Blocks, CrawlError, Fetcher, Known, collect};
 use crate::index::{self, IndexError};
 use crate::metrics::Metrics;
-use crate::normalise::{Change, Normaliser};
+use crate::normalise::Change;
 use crate::record::{Kind, Object};
 use crate::store::{Access, Apply, FileState, Store};
 pub use crate::store::{Applied, RunRow, StoreError};
+use reading::{Input, Piece, read_all};
+pub use reading::{Read, read_only};
+use tally::Tally;
 
 /// Changes when the normaliser would make other records of the same delivery, so that unchanged stocks are read again.
 const NORMALISER: &str = "1";
-/// Findings of one rule that one run keeps; beyond that they are counted.
-const KEPT_PER_RULE: usize = 1_000;
-/// Changes that are handed over at once, and how many such batches may wait.
-const BATCH: usize = 64;
+/// How many pieces that were read may wait to be applied.
 const WAITING: usize = 8;
 
 /// A run or the index cannot go on; the portal is not at fault.
@@ -404,55 +405,12 @@ impl Indexer {
     }
 }
 
-/// What reading a delivery without keeping it gave.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Read {
-    /// Bytes.
-    pub bytes: u64,
-    /// Records that a run would write.
-    pub records: u64,
-    /// What is wrong with them.
-    pub findings: u64,
-}
-
-/// Reads XZuFi files to records on the calling thread, and keeps nothing: how fast reading is.
-pub fn read_only(portal: &Portal, files: &[PathBuf]) -> Result<Read, RunError> {
-    let mut sum = Read::default();
-    for file in files {
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut count = |piece| {
-            match piece {
-                Piece::Changes { changes, .. } => sum.records += changes.len() as u64,
-                Piece::Findings(findings) => sum.findings += findings.len() as u64,
-                Piece::Bytes(bytes) => sum.bytes += bytes,
-            }
-            true
-        };
-        let fault = read_all(portal, vec![Input::File(name, file.clone())], Envelope::IndexFile, &mut count)?;
-        sum.findings += u64::from(fault.is_some());
-    }
-    Ok(sum)
-}
-
 /// Makes the index anew from the store.
 pub async fn rebuild(store_url: &str, index_dir: &Path) -> Result<(), RunError> {
     let store = Store::open(store_url, Access::Write).await?;
     index::Writer::rebuild(index_dir, &store).await?;
     store.close().await;
     Ok(())
-}
-
-/// One file or message to be read.
-enum Input {
-    File(String, PathBuf),
-    Text(String, String),
-}
-
-/// What the reading thread hands over.
-enum Piece {
-    Changes { file: String, changes: Vec<Change> },
-    Findings(Vec<Finding>),
-    Bytes(u64),
 }
 
 /// A run on its way.
@@ -524,92 +482,6 @@ impl Running {
         self.number = Some(apply.run());
         apply.commit(clock::now()).await
     }
-}
-
-/// The findings of a run.
-#[derive(Default)]
-struct Tally {
-    findings: Vec<Finding>,
-    per_rule: HashMap<connectors::finding::Rule, usize>,
-    left_out: u64,
-    refused: u64,
-    bytes: u64,
-}
-
-impl Tally {
-    fn extend(&mut self, findings: Vec<Finding>) {
-        for finding in findings {
-            self.refused += u64::from(finding.severity == Severity::Business);
-            let known = self.per_rule.entry(finding.rule).or_default();
-            *known += 1;
-            if *known > KEPT_PER_RULE {
-                self.left_out += 1;
-            } else {
-                self.findings.push(finding);
-            }
-        }
-    }
-
-    fn report(&mut self, portal: &Portal, outcome: Outcome, applied: Applied, duration: Duration) -> RunReport {
-        RunReport {
-            portal: portal.id.clone(),
-            outcome,
-            applied,
-            findings: std::mem::take(&mut self.findings),
-            findings_left_out: self.left_out,
-            refused: self.refused,
-            bytes: self.bytes,
-            duration,
-        }
-    }
-}
-
-/// Reads every input in order and hands over what it finds, until `to` says that nobody listens any more; the finding
-/// that ended it, if one did.
-fn read_all(
-    portal: &Portal,
-    inputs: Vec<Input>,
-    envelope: Envelope,
-    to: &mut dyn FnMut(Piece) -> bool,
-) -> Result<Option<Finding>, RunError> {
-    let mut normaliser = Normaliser::new(portal);
-    for input in inputs {
-        let (name, source): (String, Box<dyn std::io::Read>) = match input {
-            Input::Text(name, text) => (name, Box::new(std::io::Cursor::new(text.into_bytes()))),
-            Input::File(name, path) => match File::open(&path) {
-                Ok(file) => (name, Box::new(BufReader::with_capacity(1 << 16, file))),
-                Err(error) => return Err(RunError::Read { path, reason: error.to_string() }),
-            },
-        };
-        normaliser.begin_file(&name);
-        let mut reader =
-            Reader::new(source, Options { limits: connectors::xml::Limits::default(), file: name.clone(), envelope });
-        let mut changes = Vec::with_capacity(BATCH);
-        loop {
-            let entry = match reader.next_entry() {
-                Ok(Some(entry)) => entry,
-                Ok(None) => break,
-                Err(fault) => return Ok(Some(fault)),
-            };
-            changes.extend(normaliser.change(entry));
-            if changes.len() == BATCH {
-                let full = std::mem::replace(&mut changes, Vec::with_capacity(BATCH));
-                if !to(Piece::Changes { file: name.clone(), changes: full }) {
-                    return Ok(None);
-                }
-            }
-        }
-        let mut findings = reader.take_findings();
-        findings.extend(normaliser.take_findings());
-        let rest =
-            [Piece::Changes { file: name, changes }, Piece::Findings(findings), Piece::Bytes(reader.bytes_read())];
-        for read in rest {
-            if !to(read) {
-                return Ok(None);
-            }
-        }
-    }
-    Ok(None)
 }
 
 fn fragments(object: &Object) -> usize {

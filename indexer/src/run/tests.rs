@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use connectors::finding::Rule;
+use connectors::finding::{Rule, Severity};
 
 use super::*;
 use crate::fixture::{Verbund, bund, portal, refused, rules};
