@@ -23,8 +23,21 @@ pub use build::{RouteFault, RouteFaultKind};
 pub use listing::{Explained, Listed};
 
 /// First path segments that are ours; empty stands for the start page.
-const OWN_SEGMENTS: &[&str] =
-    &["", "suche", "leistung", ZU, "api", "static", "robots.txt", "ort", "bericht", ".well-known"];
+const OWN_SEGMENTS: &[&str] = &[
+    "",
+    "suche",
+    "leistung",
+    ZU,
+    "api",
+    "static",
+    "robots.txt",
+    "ort",
+    "bericht",
+    ".well-known",
+    "anbindung",
+    "pruefen",
+    "profil",
+];
 /// The first segment of requests for a Leistung at a place.
 const ZU: &str = "zu";
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use connectors::ids::PortalId;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, Connection, Row};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
 pub use read::{Angebot, Changed, FileState, RunRow, Stored, Unread};
@@ -59,7 +59,12 @@ pub enum StoreError {
     },
 }
 
-const SCHEMA: i64 = 1;
+/// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
+/// never changed; a new one is put at the end.
+const MIGRATIONS: &[&str] = &[];
+
+/// The version that this program knows.
+const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
 
 /// Memory for pages of the one connection that writes, and of each that reads, in KiB: those are several, and the
 /// system keeps what they read often.
@@ -176,20 +181,37 @@ async fn prepare(connection: &mut AnyConnection, cache_kib: u32) -> Result<(), s
     Ok(())
 }
 
+/// Brings the store to the version that this program knows, step by step, each of them whole or not at all. A store of
+/// a later version is left as it is.
 async fn migrate(writer: &AnyPool) -> Result<(), StoreError> {
     let known = sqlx::query("SELECT value FROM meta WHERE name = 'schema'").fetch_one(writer).await;
-    if known.is_ok() {
-        return Ok(());
+    let mut version: i64 = known.map_or(0, |row| row.get(0));
+    if version == 0 {
+        let mut transaction = writer.begin().await?;
+        run_script(&mut transaction, include_str!("store/schema.sql")).await?;
+        transaction.commit().await?;
+        version = 1;
     }
-    let mut transaction = writer.begin().await?;
-    for statement in include_str!("store/schema.sql").split(";\n") {
+    for step in MIGRATIONS.iter().skip(usize::try_from(version - 1).unwrap_or(usize::MAX)) {
+        version += 1;
+        let mut transaction = writer.begin().await?;
+        run_script(&mut transaction, step).await?;
+        let mark = sqlx::query("UPDATE meta SET value = $1 WHERE name = 'schema'").bind(version);
+        mark.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+/// Runs statements that end with a semicolon at the end of a line.
+async fn run_script(transaction: &mut Transaction<'_, Any>, script: &'static str) -> Result<(), StoreError> {
+    for statement in script.split(";\n") {
         let lines: Vec<_> = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
         let statement = lines.join("\n");
         if !statement.trim().is_empty() {
-            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut **transaction).await?;
         }
     }
-    transaction.commit().await?;
     Ok(())
 }
 
