@@ -6,7 +6,7 @@ use connectors::run::Coverage;
 use connectors::xzufi::read::Envelope;
 
 use super::reading::Input;
-use super::{Applied, Indexer, Outcome, RunError, Running};
+use super::{Applied, Indexer, Outcome, Phase, RunError, Running};
 use crate::normalise::Change;
 use crate::store::{Apply, StoreError};
 
@@ -70,8 +70,10 @@ impl Indexer {
                 format => Input::Described(name, path, format),
             }
         });
+        run.teller.phase(Phase::Applying, None);
         let mut apply = self.store.begin(&run.portal.id).await?;
-        let ended = match run.read_into(&mut apply, inputs.collect(), Envelope::IndexFile).await? {
+        apply.keep_plan();
+        let ended = match run.read_into(&mut apply, inputs.collect(), Envelope::IndexFile, self.limits).await? {
             true => run.finish(&mut apply, coverage).await?,
             false => (Outcome::Failed, Applied::default()),
         };
@@ -89,7 +91,8 @@ impl Running {
         line: u64,
         change: Change,
     ) -> Result<(), StoreError> {
-        if !self.verdicts.are_wanted() {
+        // What is refused has its verdict from its findings.
+        if !self.verdicts.are_wanted() || matches!(change, Change::Refuse(_)) {
             return self.apply_one(apply, file, change).await;
         }
         let (what, before) = (super::verdict::What::of(&change), apply.applied());

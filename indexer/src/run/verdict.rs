@@ -90,7 +90,7 @@ impl What {
             Change::Write(record) => Self { kind: Some(record.object.kind()), id: Some(record.id.clone()) },
             Change::Delete { kind, id } => Self { kind: Some(*kind), id: Some(id.clone()) },
             Change::Clear { kind, .. } => Self { kind: Some(*kind), id: None },
-            Change::Keep(_) => Self { kind: None, id: None },
+            Change::Keep(_) | Change::Refuse(_) => Self { kind: None, id: None },
         }
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn read(
     let fault = |error: std::io::Error| RunError::Read { path: path.to_owned(), reason: error.to_string() };
     let file = File::open(path).map_err(fault)?;
     let bytes = file.metadata().map_err(fault)?.len();
-    let mut lines = Lines { portal, normaliser, name, changes: Vec::with_capacity(BATCH), known: HashMap::new() };
+    let mut lines =
+        Lines { portal, normaliser, name, changes: Vec::with_capacity(BATCH), known: HashMap::new(), bytes: 0 };
     let read_table: Option<fn(&[u8]) -> Result<Tabelle, Finding>> = match format {
         Format::Csv => Some(Tabelle::csv),
         Format::Xlsx => Some(Tabelle::xlsx),
@@ -56,7 +57,7 @@ pub(super) fn read(
     };
     let Lines { changes, normaliser, .. } = lines;
     let rest = [
-        Piece::Changes { file: name.to_owned(), changes },
+        Piece::Changes { file: name.to_owned(), changes, at: bytes },
         Piece::Findings(normaliser.take_findings()),
         Piece::Bytes(bytes),
     ];
@@ -73,6 +74,8 @@ struct Lines<'a, 'n> {
     changes: Vec<(u64, Change)>,
     /// In which line each id stood first.
     known: HashMap<String, u64>,
+    /// How many bytes were read.
+    bytes: u64,
 }
 
 impl Lines<'_, '_> {
@@ -83,11 +86,13 @@ impl Lines<'_, '_> {
             number += 1;
             line.clear();
             let most = MAX_LINE_BYTES as u64 + 2;
-            if file.by_ref().take(most).read_until(b'\n', &mut line)? == 0 {
+            let read = file.by_ref().take(most).read_until(b'\n', &mut line)?;
+            if read == 0 {
                 return Ok(true);
             }
+            self.bytes += read as u64;
             if line.len() as u64 == most && line.last() != Some(&b'\n') {
-                file.skip_until(b'\n')?;
+                self.bytes += file.skip_until(b'\n')? as u64;
             }
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
             match Zeile::read(text.strip_suffix(b"\r").unwrap_or(text), number) {
@@ -116,7 +121,7 @@ impl Lines<'_, '_> {
             return true;
         }
         let changes = std::mem::replace(&mut self.changes, Vec::with_capacity(BATCH));
-        to(Piece::Changes { file: self.name.to_owned(), changes })
+        to(Piece::Changes { file: self.name.to_owned(), changes, at: self.bytes })
     }
 
     fn take(&mut self, mut zeile: Zeile, number: u64) {
@@ -142,12 +147,13 @@ impl Lines<'_, '_> {
             match self.normaliser.change(entry) {
                 // What the description itself does not count any more, not what somebody asked for.
                 Some(Change::Delete { kind: Kind::Zustaendigkeit, id }) if !named => cleared.push(id),
-                Some(change) => self.changes.push((number, change)),
                 // A Leistung that is not taken takes nothing with it: its places would lead nowhere.
-                None if of_the_leistung => {
+                Some(refused @ Change::Refuse(_)) if of_the_leistung => {
+                    self.changes.push((number, refused));
                     taken = false;
                     break;
                 }
+                Some(change) => self.changes.push((number, change)),
                 None => {}
             }
         }
