@@ -164,6 +164,15 @@ rules! {
     UrlHostForeign = "adresse.fremd", Warning, "Für die Adresse {} ist das Portal nicht registriert; Bürgerinnen und Bürger werden nicht dorthin weitergeleitet.";
     ReferenceDangling = "verweis.offen", Warning, "Der Verweis auf {} führt zu keinem bekannten Objekt; veröffentlicht wird er, sobald das Objekt kommt.";
     ParentCycle = "organisation.zyklus", Warning, "Die Organisationseinheit ist sich über ihre übergeordneten Stellen selbst übergeordnet ({}).";
+    // lines and rows
+    LineNotText = "zeile.kodierung", Business, "Die Zeile ist kein UTF-8 (ab Byte {}). Bitte in UTF-8 liefern; alle anderen Zeilen gelten.";
+    LineNotJson = "zeile.json", Business, "Die Zeile ist kein gültiges JSON: {}. Erwartet wird je Zeile genau ein Objekt.";
+    LineInvalid = "zeile.angabe", Business, "Eine Angabe der Zeile kann nicht gelesen werden: {}. Die erlaubten Felder stehen in der Beschreibung der Schnittstelle.";
+    LineTooLong = "zeile.zu.lang", Business, "Die Zeile ist zu lang ({}). Erlaubt sind höchstens 16 MiB je Zeile.";
+    LineDuplicate = "zeile.doppelt", Business, "Die Zeile beschreibt dasselbe wie Zeile {}. Bitte zusammenfassen oder jeder eine eigene „id“ geben.";
+    DescriptionNameless = "beschreibung.namenlos", Business, "Es fehlen Leistungsschlüssel und Bezeichnung; mindestens eines von beiden wird gebraucht.";
+    DescriptionDate = "beschreibung.datum", Warning, "{} ist kein gültiges Datum und wurde nicht beachtet. Erwartet wird JJJJ-MM-TT oder JJJJ-MM-TTThh:mm:ss mit Zeitzone.";
+    DescriptionPlaces = "beschreibung.stellen.viele", Warning, "Es sind mehr als 16 Stellen und Onlinedienste genannt ({}); die übrigen gelten hier nicht.";
     // the run
     IndexEmpty = "lauf.index.leer", Technical, "Die Indexdatei nennt keine Datei. Der letzte gute Stand bleibt; es wurde nichts gelöscht.";
     IndexLine = "lauf.index.zeile", Technical, "Die Zeile {} der Indexdatei ist kein einfacher Dateiname. Erlaubt ist je Zeile ein Name ohne Pfad.";
