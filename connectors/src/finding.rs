@@ -173,6 +173,22 @@ rules! {
     DescriptionNameless = "beschreibung.namenlos", Business, "Es fehlen Leistungsschlüssel und Bezeichnung; mindestens eines von beiden wird gebraucht.";
     DescriptionDate = "beschreibung.datum", Warning, "{} ist kein gültiges Datum und wurde nicht beachtet. Erwartet wird JJJJ-MM-TT oder JJJJ-MM-TTThh:mm:ss mit Zeitzone.";
     DescriptionPlaces = "beschreibung.stellen.viele", Warning, "Es sind mehr als 16 Stellen und Onlinedienste genannt ({}); die übrigen gelten hier nicht.";
+    // pages
+    SitemapUnreadable = "seite.liste", Warning, "Die Liste der Seiten kann nicht (weiter) gelesen werden: {}. Bitte eine Sitemap nach sitemaps.org, RSS oder Atom bereitstellen.";
+    SitemapLimit = "seite.liste.grenze", Warning, "Die Liste der Seiten überschreitet eine Grenze: {}. Bitte auf mehrere Listen aufteilen.";
+    JsonLdUnreadable = "seite.jsonld", Warning, "Ein JSON-LD-Block der Seite ist kein gültiges JSON: {}. Bitte den Block berichtigen.";
+    JsonLdContext = "seite.jsonld.kontext", Warning, "Der Kontext {} eines JSON-LD-Blocks wird nicht geladen. Erlaubt ist „https://schema.org“, auch mit eigenen Kürzeln daneben.";
+    WebPageTooMuch = "seite.grenze", Warning, "Die Seite wurde nicht gelesen: {}. Bitte die Seite vereinfachen.";
+    WebLimit = "seite.angaben.grenze", Warning, "Die Seite enthält mehr, als gelesen wird: {}. Bitte je Leistung eine eigene Seite anbieten.";
+    WebEncoding = "seite.kodierung", Warning, "Die Seite enthält Bytes, die in ihrer Kodierung {} nichts bedeuten. Bitte die Kodierung im Feld Content-Type richtig angeben.";
+    WebNoindex = "seite.noindex", Warning, "Die Seite beschreibt eine Leistung, will aber nicht gelistet werden (noindex); sie wurde nicht übernommen. Bitte die Angabe noindex entfernen.";
+    WebNotUnderstood = "seite.unverstanden", Warning, "Die Seite ist ausgezeichnet ({}), aber keine Angabe ist als Leistung zu erkennen. Erwartet wird der Typ GovernmentService von schema.org.";
+    WebKeyMissing = "seite.schluessel.fehlt", Warning, "Der Leistung {} fehlt der Leistungsschlüssel. Bitte als identifier (PropertyValue mit propertyID „urn:de:fim:leika:leistung“) angeben.";
+    WebKeysSeveral = "seite.schluessel.mehrere", Warning, "Eine Leistung nennt mehrere Leistungsschlüssel ({}). Sind es verschiedene Leistungen, bitte jede für sich auszeichnen.";
+    WebAreaMissing = "seite.gebiet.fehlt", Warning, "Der Leistung {} fehlt das Gebiet; sie gilt im ganzen Gebiet des Portals. Bitte den Regionalschlüssel als areaServed angeben.";
+    WebOfficeMissing = "seite.stelle.fehlt", Warning, "Der Leistung {} fehlt die zuständige Stelle. Bitte sie als serviceOperator oder provider mit Namen angeben.";
+    WebPropertyUnknown = "seite.eigenschaft", Warning, "Die Eigenschaft {} ist für Leistungen nicht vorgesehen und wurde nicht ausgewertet. Bitte die Schreibweise prüfen.";
+    WebTwice = "seite.doppelt", Warning, "Die Leistung {} ist auf der Seite zweimal und verschieden ausgezeichnet; es gilt die erste Angabe.";
     // the run
     IndexEmpty = "lauf.index.leer", Technical, "Die Indexdatei nennt keine Datei. Der letzte gute Stand bleibt; es wurde nichts gelöscht.";
     IndexLine = "lauf.index.zeile", Technical, "Die Zeile {} der Indexdatei ist kein einfacher Dateiname. Erlaubt ist je Zeile ein Name ohne Pfad.";

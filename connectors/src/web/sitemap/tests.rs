@@ -81,12 +81,12 @@ fn a_list_that_breaks_off_is_used_as_far_as_it_goes() {
 
 #[test]
 fn a_bomb_is_unpacked_no_further_than_a_hundredfold() {
-    let bomb = gzip(&vec![b' '; 80 << 20]);
-    assert!(bomb.len() < 200_000, "{}", bomb.len());
     for start in ["<urlset><url><loc>https://stadt.example/a</loc></url>", "https://stadt.example/a\n"] {
         let mut text = start.as_bytes().to_vec();
-        text.resize(80 << 20, b'\n');
-        let sitemap = read(&gzip(&text), &base());
+        text.resize(8 << 20, b'\n');
+        let packed = gzip(&text);
+        assert!(packed.len() < 10_000, "{}", packed.len());
+        let sitemap = read(&packed, &base());
         assert_eq!(sitemap.pages.len(), 1);
         assert_eq!(sitemap.findings.first().map(|finding| finding.rule), Some(Rule::SitemapUnreadable), "{start}");
     }
