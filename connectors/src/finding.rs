@@ -189,6 +189,14 @@ rules! {
     WebOfficeMissing = "seite.stelle.fehlt", Warning, "Der Leistung {} fehlt die zuständige Stelle. Bitte sie als serviceOperator oder provider mit Namen angeben.";
     WebPropertyUnknown = "seite.eigenschaft", Warning, "Die Eigenschaft {} ist für Leistungen nicht vorgesehen und wurde nicht ausgewertet. Bitte die Schreibweise prüfen.";
     WebTwice = "seite.doppelt", Warning, "Die Leistung {} ist auf der Seite zweimal und verschieden ausgezeichnet; es gilt die erste Angabe.";
+    WebRobotsSilent = "seite.robots.stumm", Technical, "robots.txt ist nicht abrufbar ({}); solange das so ist, wird keine Seite gelesen. Bitte die Datei bereitstellen oder mit 404 antworten.";
+    WebForbidden = "seite.robots.verboten", Warning, "robots.txt verbietet das Lesen von {}; was von ihnen bekannt ist, bleibt. Bitte „User-agent: Portalverbund“ den Zugang erlauben.";
+    WebListForeign = "seite.liste.fremd", Warning, "Die Adresse {} gehört nicht zur registrierten Website und wurde nicht gelesen. Bitte diese Website eigens registrieren.";
+    WebListMissing = "seite.liste.fehlt", Warning, "Die Liste der Seiten ist nicht abrufbar: {}. Bitte eine Sitemap bereitstellen und in robots.txt nennen.";
+    WebPagesLimit = "seite.viele", Warning, "Die Website hat {}; die übrigen folgen in späteren Läufen. Bitte nur Seiten mit Leistungen in die Sitemap aufnehmen.";
+    WebPageFailed = "seite.abruf", Warning, "Die Seite ist nicht abrufbar: {}. Was von ihr bekannt ist, bleibt.";
+    WebSilent = "seite.stumm", Warning, "Die Website antwortet nicht mehr; {} wurden nicht gelesen und bleiben, wie sie bekannt sind.";
+    WebPageGone = "seite.weg", Warning, "Die Seite oder ihre Auszeichnung fehlt ({}). Fehlt sie auch nach der Frist noch, werden ihre Leistungen entfernt.";
     // the run
     IndexEmpty = "lauf.index.leer", Technical, "Die Indexdatei nennt keine Datei. Der letzte gute Stand bleibt; es wurde nichts gelöscht.";
     IndexLine = "lauf.index.zeile", Technical, "Die Zeile {} der Indexdatei ist kein einfacher Dateiname. Erlaubt ist je Zeile ein Name ohne Pfad.";

@@ -8,6 +8,7 @@
 mod bereitstelldienst;
 mod index;
 mod retry;
+pub mod web;
 
 use std::fmt;
 use std::time::Duration;
@@ -42,6 +43,12 @@ pub struct Limits {
     pub retry_wait: Duration,
     /// The longest wait, and the longest `Retry-After` that is waited for within a run.
     pub max_wait: Duration,
+    /// Pages of a site that one run reads.
+    pub max_pages: usize,
+    /// Bytes of one page.
+    pub max_page_bytes: u64,
+    /// The least time between two requests for the pages of one host; robots.txt can ask for more.
+    pub pace: Duration,
 }
 
 impl Default for Limits {
@@ -56,6 +63,9 @@ impl Default for Limits {
             max_tries: 4,
             retry_wait: Duration::from_secs(1),
             max_wait: Duration::from_secs(60),
+            max_pages: 10_000,
+            max_page_bytes: 4 << 20,
+            pace: Duration::from_secs(1),
         }
     }
 }
