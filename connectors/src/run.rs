@@ -304,7 +304,8 @@ impl Run {
                 let run = BereitstelldienstRun::new(url.clone(), token, cursor, limits);
                 Some(Self::Bereitstelldienst(Box::new(run)))
             }
-            Connector::Push {} => None,
+            // Pages have a run of their own, `web::WebRun`.
+            Connector::Web { .. } | Connector::Push {} => None,
         }
     }
 
