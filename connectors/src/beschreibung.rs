@@ -16,6 +16,7 @@
 
 mod entries;
 mod mehrere;
+pub mod tabelle;
 mod zeile;
 
 use serde::{Deserialize, Serialize};

@@ -173,6 +173,12 @@ rules! {
     DescriptionNameless = "beschreibung.namenlos", Business, "Es fehlen Leistungsschlüssel und Bezeichnung; mindestens eines von beiden wird gebraucht.";
     DescriptionDate = "beschreibung.datum", Warning, "{} ist kein gültiges Datum und wurde nicht beachtet. Erwartet wird JJJJ-MM-TT oder JJJJ-MM-TTThh:mm:ss mit Zeitzone.";
     DescriptionPlaces = "beschreibung.stellen.viele", Warning, "Es sind mehr als 16 Stellen und Onlinedienste genannt ({}); die übrigen gelten hier nicht.";
+    TableUnreadable = "tabelle.datei", Technical, "Die Datei ist keine lesbare Tabelle: {}. Erwartet wird XLSX, oder CSV mit Spaltennamen in der ersten Zeile.";
+    TableLimit = "tabelle.grenze", Technical, "Die Tabelle überschreitet eine Grenze: {}.";
+    TableHead = "tabelle.kopf", Technical, "Die erste Zeile nennt weder „Leistungsschlüssel“ noch „Bezeichnung“. Bitte die Spaltennamen der Vorlage beibehalten.";
+    TableColumn = "tabelle.spalte.unbekannt", Warning, "Die Spalte {} gehört nicht zur Vorlage; sie wurde nicht gelesen.";
+    TableColumnTwice = "tabelle.spalte.doppelt", Technical, "Die Spalte {} gibt es mehrfach. Bitte jeden Spaltennamen nur einmal verwenden.";
+    TableEncoding = "tabelle.kodierung", Warning, "Die Tabelle ist nicht in UTF-8 gespeichert; gelesen wurde sie als Windows-1252. Bitte die Umlaute prüfen.";
     // pages
     SitemapUnreadable = "seite.liste", Warning, "Die Liste der Seiten kann nicht (weiter) gelesen werden: {}. Bitte eine Sitemap nach sitemaps.org, RSS oder Atom bereitstellen.";
     SitemapLimit = "seite.liste.grenze", Warning, "Die Liste der Seiten überschreitet eine Grenze: {}. Bitte auf mehrere Listen aufteilen.";

@@ -3,8 +3,10 @@
 //! Everything is fetched before anything is read, and everything is read inside one transaction: a technical fault in
 //! the last file gives the whole run up, and the portal's last good state stays. A faulty record costs only itself.
 
+mod delivery;
 mod reading;
 mod tally;
+mod verdict;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -31,9 +33,12 @@ use crate::normalise::Change;
 use crate::record::{Kind, Object};
 use crate::store::{Access, Apply, FileState, Store};
 pub use crate::store::{Applied, RunRow, StoreError};
+pub use delivery::{Delivered, Format};
 use reading::{Input, Piece, read_all};
 pub use reading::{Read, read_only};
 use tally::Tally;
+use verdict::Verdicts;
+pub use verdict::{Fate, Verdict};
 
 /// Changes when the normaliser would make other records of the same delivery, so that unchanged stocks are read again.
 const NORMALISER: &str = "1";
@@ -115,6 +120,11 @@ pub struct RunReport {
     pub bytes: u64,
     /// How long it took.
     pub duration: Duration,
+    /// What became of each thing that was delivered, where the source was a [`Source::Delivery`] that was applied or
+    /// tried.
+    pub verdicts: Vec<Verdict>,
+    /// Verdicts beyond those that are kept.
+    pub verdicts_left_out: u64,
 }
 
 /// How a run is to be made.
@@ -137,6 +147,13 @@ pub enum Source {
     Connector(Box<Connector>),
     /// One XZuFi file, a part of the stock.
     File(PathBuf),
+    /// Files that somebody handed in, in this order and applied together; each thing in them gets a verdict.
+    Delivery {
+        /// The files.
+        files: Vec<Delivered>,
+        /// Whether they are all of the portal's stock.
+        coverage: Coverage,
+    },
 }
 
 /// Where the store and the index are, and how deliveries are fetched.
@@ -281,9 +298,16 @@ impl Indexer {
         let started = clock::now();
         let clock = clock::monotonic();
         let _running = self.metrics.running();
-        let mut run = Running { portal: portal.clone(), options, tally: Tally::default(), number: None };
+        let mut run = Running {
+            portal: portal.clone(),
+            options,
+            tally: Tally::default(),
+            verdicts: Verdicts::default(),
+            number: None,
+        };
         let ended = match source {
             Source::File(path) => self.file_run(&mut run, path).await,
+            Source::Delivery { files, coverage } => self.delivery_run(&mut run, files, *coverage).await,
             Source::Registered => self.connector_run(&mut run, &portal.connector, cancel).await,
             Source::Connector(connector) => self.connector_run(&mut run, connector, cancel).await,
         };
@@ -295,7 +319,10 @@ impl Indexer {
             }
             Err(fault) => return Err(fault),
         };
-        let report = run.tally.report(&run.portal, outcome, applied, clock.elapsed());
+        let mut report = run.tally.report(&run.portal, outcome, applied, clock.elapsed());
+        if matches!(outcome, Outcome::Applied | Outcome::Trial) {
+            (report.verdicts, report.verdicts_left_out) = run.verdicts.with(&report.findings);
+        }
         if !options.dry_run {
             let row = RunRow {
                 number: run.number,
@@ -418,6 +445,7 @@ struct Running {
     portal: Portal,
     options: RunOptions,
     tally: Tally,
+    verdicts: Verdicts,
     number: Option<i64>,
 }
 
@@ -433,8 +461,8 @@ impl Running {
         while let Some(read) = receiver.recv().await {
             match read {
                 Piece::Changes { file, changes } => {
-                    for change in changes {
-                        self.apply_one(apply, &file, change).await?;
+                    for (line, change) in changes {
+                        self.judged(apply, &file, line, change).await?;
                     }
                 }
                 Piece::Findings(findings) => self.tally.extend(findings),
@@ -457,6 +485,7 @@ impl Running {
                 apply.write(&record).await
             }
             Change::Delete { kind, id } => apply.delete(kind, &id).await,
+            Change::Clear { kind, ids } => apply.clear(kind, &ids).await,
             Change::Keep(fragment) => apply.keep(file, &fragment).await,
         }
     }

@@ -1,5 +1,7 @@
 //! Reading: from files and messages to changes of records, on one thread and one object at a time.
 
+mod described;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -8,7 +10,7 @@ use connectors::finding::Finding;
 use connectors::registration::Portal;
 use connectors::xzufi::read::{Envelope, Options, Reader};
 
-use super::RunError;
+use super::{Format, RunError};
 use crate::normalise::{Change, Normaliser};
 
 /// Changes that are handed over at once.
@@ -48,11 +50,16 @@ pub fn read_only(portal: &Portal, files: &[PathBuf]) -> Result<Read, RunError> {
 pub(super) enum Input {
     File(String, PathBuf),
     Text(String, String),
+    /// Descriptions, one in each line or row.
+    Described(String, PathBuf, Format),
 }
+
+/// A change, and the line of the file that asks for it.
+pub(super) type Placed = (u64, Change);
 
 /// What the reading thread hands over.
 pub(super) enum Piece {
-    Changes { file: String, changes: Vec<Change> },
+    Changes { file: String, changes: Vec<Placed> },
     Findings(Vec<Finding>),
     Bytes(u64),
 }
@@ -68,6 +75,14 @@ pub(super) fn read_all(
     let mut normaliser = Normaliser::new(portal);
     for input in inputs {
         let (name, source): (String, Box<dyn std::io::Read>) = match input {
+            Input::Described(name, path, format) => {
+                normaliser.begin_file(&name);
+                match described::read(portal, &mut normaliser, &name, &path, format, to)? {
+                    described::Ended::AtItsEnd => continue,
+                    described::Ended::Unheard => return Ok(None),
+                    described::Ended::By(fault) => return Ok(Some(*fault)),
+                }
+            }
             Input::Text(name, text) => (name, Box::new(std::io::Cursor::new(text.into_bytes()))),
             Input::File(name, path) => match File::open(&path) {
                 Ok(file) => (name, Box::new(BufReader::with_capacity(1 << 16, file))),
@@ -84,7 +99,8 @@ pub(super) fn read_all(
                 Ok(None) => break,
                 Err(fault) => return Ok(Some(fault)),
             };
-            changes.extend(normaliser.change(entry));
+            let line = entry.line;
+            changes.extend(normaliser.change(entry).map(|change| (line, change)));
             if changes.len() == BATCH {
                 let full = std::mem::replace(&mut changes, Vec::with_capacity(BATCH));
                 if !to(Piece::Changes { file: name.clone(), changes: full }) {

@@ -51,6 +51,8 @@ impl Tally {
             refused: self.refused,
             bytes: self.bytes,
             duration,
+            verdicts: Vec::new(),
+            verdicts_left_out: 0,
         }
     }
 }
