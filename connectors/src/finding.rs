@@ -195,6 +195,7 @@ rules! {
     WebOfficeMissing = "seite.stelle.fehlt", Warning, "Der Leistung {} fehlt die zuständige Stelle. Bitte sie als serviceOperator oder provider mit Namen angeben.";
     WebPropertyUnknown = "seite.eigenschaft", Warning, "Die Eigenschaft {} ist für Leistungen nicht vorgesehen und wurde nicht ausgewertet. Bitte die Schreibweise prüfen.";
     WebTwice = "seite.doppelt", Warning, "Die Leistung {} ist auf der Seite zweimal und verschieden ausgezeichnet; es gilt die erste Angabe.";
+    WebTwicePages = "seite.doppelt.seiten", Warning, "Die Seite beschreibt dieselbe Leistung wie {}; es gilt jene. Bitte nur eine der beiden auszeichnen oder mit rel=canonical auf die richtige verweisen.";
     WebRobotsSilent = "seite.robots.stumm", Technical, "robots.txt ist nicht abrufbar ({}); solange das so ist, wird keine Seite gelesen. Bitte die Datei bereitstellen oder mit 404 antworten.";
     WebForbidden = "seite.robots.verboten", Warning, "robots.txt verbietet das Lesen von {}; was von ihnen bekannt ist, bleibt. Bitte „User-agent: Portalverbund“ den Zugang erlauben.";
     WebListForeign = "seite.liste.fremd", Warning, "Die Adresse {} gehört nicht zur registrierten Website und wurde nicht gelesen. Bitte diese Website eigens registrieren.";

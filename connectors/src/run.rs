@@ -49,6 +49,8 @@ pub struct Limits {
     pub max_page_bytes: u64,
     /// The least time between two requests for the pages of one host; robots.txt can ask for more.
     pub pace: Duration,
+    /// How long after a page was first found gone it has to be found so once more before its records go.
+    pub gone_after: Duration,
 }
 
 impl Default for Limits {
@@ -66,6 +68,7 @@ impl Default for Limits {
             max_pages: 10_000,
             max_page_bytes: 4 << 20,
             pace: Duration::from_secs(1),
+            gone_after: Duration::from_hours(3 * 24),
         }
     }
 }

@@ -109,7 +109,8 @@ impl Page {
         for node in tree.walk(ROOT) {
             let attribute = |name| tree.attribute(node, name);
             let has = |name, word: &str| {
-                attribute(name).is_some_and(|value| value.split_ascii_whitespace().any(|one| one.eq_ignore_ascii_case(word)))
+                attribute(name)
+                    .is_some_and(|value| value.split_ascii_whitespace().any(|one| one.eq_ignore_ascii_case(word)))
             };
             match tree.name(node) {
                 Some("html") => {
@@ -129,10 +130,11 @@ impl Page {
         }
         let base = base.unwrap_or_else(|| url.clone());
         let canonical = canonical.and_then(|href| base.join(href.trim()).ok());
-        self.canonical = canonical.filter(|canonical| matches!(canonical.scheme(), "http" | "https")).map(|mut canonical| {
-            canonical.set_fragment(None);
-            canonical
-        });
+        self.canonical =
+            canonical.filter(|canonical| matches!(canonical.scheme(), "http" | "https")).map(|mut canonical| {
+                canonical.set_fragment(None);
+                canonical
+            });
         base
     }
 

@@ -6,8 +6,10 @@
 
 mod fetch;
 mod folder;
+mod pace;
 pub mod schedule;
 mod spool;
+pub(crate) mod web;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -149,7 +151,7 @@ pub async fn collect(
             Source::Server(spool)
         }
         Connector::XzufiFolder { folder, .. } => Source::Folder(Folder::open(folder).await?),
-        Connector::Bereitstelldienst { .. } | Connector::Push {} => return Err(CrawlError::OtherKind),
+        _ => return Err(CrawlError::OtherKind),
     };
     let run = Run::new(connector, None, fetcher.limits()).ok_or(CrawlError::OtherKind)?;
     let mut drive = Drive { run, began: clock::monotonic(), fetcher, cancel };

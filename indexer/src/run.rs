@@ -7,6 +7,7 @@ mod delivery;
 mod reading;
 mod tally;
 mod verdict;
+mod web;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use connectors::xzufi::read::Envelope;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::catalog::Catalog;
 use crate::crawl::schedule::LastRun;
@@ -147,6 +149,8 @@ pub enum Source {
     Connector(Box<Connector>),
     /// One XZuFi file, a part of the stock.
     File(PathBuf),
+    /// These pages of the registered site alone, because they are said to have changed.
+    Pages(Vec<Url>),
     /// Files that somebody handed in, in this order and applied together; each thing in them gets a verdict.
     Delivery {
         /// The files.
@@ -308,6 +312,10 @@ impl Indexer {
         let ended = match source {
             Source::File(path) => self.file_run(&mut run, path).await,
             Source::Delivery { files, coverage } => self.delivery_run(&mut run, files, *coverage).await,
+            Source::Pages(pages) => {
+                let pages = Some(pages.clone());
+                self.web_run(&mut run, &portal.connector, pages, cancel).await
+            }
             Source::Registered => self.connector_run(&mut run, &portal.connector, cancel).await,
             Source::Connector(connector) => self.connector_run(&mut run, connector, cancel).await,
         };
@@ -351,6 +359,7 @@ impl Indexer {
                 self.index_run(run, connector, cancel).await
             }
             Connector::Bereitstelldienst { .. } => self.block_run(run, connector, cancel).await,
+            Connector::Web { .. } => self.web_run(run, connector, None, cancel).await,
             Connector::Push {} => Ok((Outcome::Unchanged, Applied::default())),
         }
     }

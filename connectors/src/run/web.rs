@@ -302,7 +302,8 @@ impl WebRun {
             // 429 is "not now" and no word about what may be read.
             WebOutcome::Status { status: 400..=428 | 430..=499, .. } => Robots::all_allowed(),
             WebOutcome::Status { status, .. } => {
-                self.failed = Some(vec![Finding::new(Rule::WebRobotsSilent).value(status.to_string()).file(url.as_str())]);
+                self.failed =
+                    Some(vec![Finding::new(Rule::WebRobotsSilent).value(status.to_string()).file(url.as_str())]);
                 Robots::nothing_allowed()
             }
             WebOutcome::Fault(fault) => {

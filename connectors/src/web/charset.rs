@@ -48,7 +48,9 @@ fn charset_in(text: &[u8]) -> Option<&'static Encoding> {
         let Some(value) = behind.strip_prefix(b"=") else { continue };
         let value = value.trim_ascii_start();
         let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
-        let end = value.iter().position(|byte| matches!(byte, b'"' | b'\'' | b';' | b'>' | b'/') || byte.is_ascii_whitespace());
+        let end = value
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\'' | b';' | b'>' | b'/') || byte.is_ascii_whitespace());
         return Encoding::for_label(value.get(..end.unwrap_or(value.len()))?);
     }
     None
@@ -108,7 +110,12 @@ mod tests {
         let old = b"<html><!-- <meta charset=utf-8> --><meta http-equiv=\"Content-Type\" content=\"text/html; charset=ISO-8859-15\">\xa4";
         let decoded = decode(old, None);
         assert_eq!((decoded.encoding, decoded.text.ends_with('€'), decoded.faulty), ("ISO-8859-15", true, false));
-        check(b"<?xml version='1.0' encoding='iso-8859-2'?>\xb1", None, "ISO-8859-2", "<?xml version='1.0' encoding='iso-8859-2'?>ą");
+        check(
+            b"<?xml version='1.0' encoding='iso-8859-2'?>\xb1",
+            None,
+            "ISO-8859-2",
+            "<?xml version='1.0' encoding='iso-8859-2'?>ą",
+        );
         check("<meta charset=\"utf-16\">ü".as_bytes(), None, "UTF-8", "<meta charset=\"utf-16\">ü");
     }
 

@@ -86,7 +86,9 @@ impl Block<'_> {
             Some(given) => &self.context(given, above),
             None => above,
         };
-        let graph = object.get("@graph").or_else(|| object.iter().find(|(k, _)| context.keyword(k) == "@graph").map(|(_, v)| v));
+        let graph = object
+            .get("@graph")
+            .or_else(|| object.iter().find(|(k, _)| context.keyword(k) == "@graph").map(|(_, v)| v));
         if let Some(graph) = graph {
             self.any(graph, context, depth + 1);
             if object.keys().all(|key| key.starts_with('@') && key != "@id" && key != "@type") {
@@ -160,8 +162,12 @@ impl Block<'_> {
         match given {
             Json::Null => context = Context::default(),
             Json::String(address) => match address.trim().trim_end_matches('/') {
-                "http://schema.org" | "https://schema.org" | "http://www.schema.org" | "https://www.schema.org"
-                | "https://schema.org/docs/jsonldcontext.json" | "https://schema.org/docs/jsonldcontext.jsonld" => {
+                "http://schema.org"
+                | "https://schema.org"
+                | "http://www.schema.org"
+                | "https://www.schema.org"
+                | "https://schema.org/docs/jsonldcontext.json"
+                | "https://schema.org/docs/jsonldcontext.jsonld" => {
                     context.vocab = Some(SCHEMA.to_owned());
                 }
                 other if !self.foreign => {
@@ -183,7 +189,8 @@ impl Block<'_> {
                         ("@vocab", vocab) => context.vocab = vocab.map(str::to_owned),
                         ("@language", lang) => context.lang = lang.and_then(language),
                         (name, Some(target)) if !name.starts_with('@') => {
-                            let target = if target.starts_with('@') { Some(target.to_owned()) } else { context.term(target) };
+                            let target =
+                                if target.starts_with('@') { Some(target.to_owned()) } else { context.term(target) };
                             if let Some(target) = target {
                                 context.terms.insert(name.to_owned(), target);
                             }
@@ -215,9 +222,7 @@ impl Context {
             return (!iri.starts_with('@')).then(|| iri.clone());
         }
         match name.split_once(':') {
-            Some((prefix, rest)) => {
-                self.curie(prefix, rest).or_else(|| Url::parse(name).ok().map(|_| name.to_owned()))
-            }
+            Some((prefix, rest)) => self.curie(prefix, rest).or_else(|| Url::parse(name).ok().map(|_| name.to_owned())),
             None => self.vocab.as_ref().map(|vocab| format!("{vocab}{name}")),
         }
     }

@@ -69,7 +69,8 @@ impl Items<'_> {
     fn read(&mut self, scope: Open, graph: &mut Graph) {
         let Some(name) = self.names.get(&scope.node).cloned() else { return };
         let types: Vec<String> = words(self.tree.attribute(scope.node, "itemtype")).map(str::to_owned).collect();
-        let vocabulary = types.first().and_then(|of| of.get(..of.rfind(['/', '#'])? + 1)).unwrap_or_default().to_owned();
+        let vocabulary =
+            types.first().and_then(|of| of.get(..of.rfind(['/', '#'])? + 1)).unwrap_or_default().to_owned();
         graph.declare(&name, Syntax::Microdata, &types);
         let mut open: Vec<Open> = Vec::new();
         for id in words(self.tree.attribute(scope.node, "itemref")) {
@@ -92,7 +93,8 @@ impl Items<'_> {
             if let Some(properties) = self.tree.attribute(node, "itemprop") {
                 let value = self.value(node, lang.clone());
                 for property in words(Some(properties)) {
-                    let iri = if property.contains(':') { property.to_owned() } else { format!("{vocabulary}{property}") };
+                    let iri =
+                        if property.contains(':') { property.to_owned() } else { format!("{vocabulary}{property}") };
                     graph.add(&name, Syntax::Microdata, &iri, value.clone());
                 }
             }

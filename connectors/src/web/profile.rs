@@ -41,15 +41,42 @@ const MAX_ID: usize = 512;
 
 /// Properties of schema.org that are read.
 const READ: [&str; 13] = [
-    "alternateName", "areaServed", "availableChannel", "dateModified", "description", "disambiguatingDescription",
-    "feesAndCommissionsSpecification", "identifier", "jurisdiction", "keywords", "name", "provider", "serviceOperator",
+    "alternateName",
+    "areaServed",
+    "availableChannel",
+    "dateModified",
+    "description",
+    "disambiguatingDescription",
+    "feesAndCommissionsSpecification",
+    "identifier",
+    "jurisdiction",
+    "keywords",
+    "name",
+    "provider",
+    "serviceOperator",
 ];
 
 /// Properties of schema.org that are right there and tell us nothing.
 const KNOWN: [&str; 19] = [
-    "additionalType", "audience", "category", "image", "inLanguage", "isRelatedTo", "isSimilarTo", "logo",
-    "mainEntityOfPage", "offers", "potentialAction", "produces", "sameAs", "serviceOutput", "serviceType", "slogan",
-    "subjectOf", "termsOfService", "url",
+    "additionalType",
+    "audience",
+    "category",
+    "image",
+    "inLanguage",
+    "isRelatedTo",
+    "isSimilarTo",
+    "logo",
+    "mainEntityOfPage",
+    "offers",
+    "potentialAction",
+    "produces",
+    "sameAs",
+    "serviceOutput",
+    "serviceType",
+    "slogan",
+    "subjectOf",
+    "termsOfService",
+    "url",
 ];
 
 /// What one page describes.
@@ -138,7 +165,9 @@ impl<'a> Reading<'a> {
         let mut words = self.texts(item.values("alternateName"));
         for keyword in self.texts(item.values("keywords")).0 {
             let parts = keyword.text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            words.0.extend(parts.map(|part| crate::xzufi::Localized { lang: keyword.lang.clone(), text: part.to_owned() }));
+            words.0.extend(
+                parts.map(|part| crate::xzufi::Localized { lang: keyword.lang.clone(), text: part.to_owned() }),
+            );
         }
         let stellen = self.stellen(item);
         if stellen.is_empty() {
@@ -250,7 +279,9 @@ impl<'a> Reading<'a> {
                 id: channel.and_then(own_id),
                 bezeichnung: own.unwrap_or_else(|| name.clone()),
                 url: urls,
-                beschreibung: channel.map(|channel| self.html(channel, channel.values("description"))).unwrap_or_default(),
+                beschreibung: channel
+                    .map(|channel| self.html(channel, channel.values("description")))
+                    .unwrap_or_default(),
                 ..Dienst::default()
             });
         }
@@ -318,7 +349,9 @@ fn is_key(text: &str) -> bool {
 
 fn regional_key(text: &str) -> Option<&str> {
     let text = text.trim();
-    let rest = text.strip_prefix(AREA_SCHEME).or_else(|| text.strip_prefix("https://dcat-ap.de/def/politicalGeocoding/regionalKey/"))?;
+    let rest = text
+        .strip_prefix(AREA_SCHEME)
+        .or_else(|| text.strip_prefix("https://dcat-ap.de/def/politicalGeocoding/regionalKey/"))?;
     Some(rest.trim_end_matches('/'))
 }
 

@@ -51,12 +51,8 @@ struct Context {
 
 /// Adds what the page says in RDFa.
 pub(super) fn read(tree: &Tree, base: &Url, graph: &mut Graph) {
-    let start = Context {
-        subject: Rc::from(base.as_str()),
-        vocab: None,
-        prefixes: Rc::new(HashMap::new()),
-        lang: None,
-    };
+    let start =
+        Context { subject: Rc::from(base.as_str()), vocab: None, prefixes: Rc::new(HashMap::new()), lang: None };
     let mut open = vec![(ROOT, start)];
     while let Some((node, above)) = open.pop() {
         if tree.name(node) == Some("template") || graph.is_exhausted() {
@@ -95,7 +91,8 @@ fn element(tree: &Tree, node: NodeId, above: Context, base: &Url, graph: &mut Gr
     let properties = attribute("property").map(names);
     let about = attribute("about").and_then(|text| context.resource(text, base));
     let resource = attribute("resource").and_then(|text| context.resource(text, base));
-    let link = || attribute("href").or_else(|| attribute("src")).and_then(|text| Some(base.join(text.trim()).ok()?.into()));
+    let link =
+        || attribute("href").or_else(|| attribute("src")).and_then(|text| Some(base.join(text.trim()).ok()?.into()));
     let target: Option<String> = resource.clone().or_else(link);
 
     let literal = attribute("content").is_some() || attribute("datatype").is_some();

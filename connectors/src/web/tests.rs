@@ -11,7 +11,8 @@ fn page(html: &str) -> Page {
 /// The values of a property as text, of the first item of this type.
 fn values(page: &Page, of: &str, property: &str) -> Vec<String> {
     let item = item(page, of);
-    let values = item.properties.iter().find(|(name, _)| name == property || name.strip_prefix(SCHEMA) == Some(property));
+    let values =
+        item.properties.iter().find(|(name, _)| name == property || name.strip_prefix(SCHEMA) == Some(property));
     values.map(|(_, values)| values.iter().map(|value| value.as_str().to_owned()).collect()).unwrap_or_default()
 }
 
@@ -124,7 +125,8 @@ fn loops_of_items_end() {
                 <script type='application/ld+json'>{\"@context\":\"https://schema.org\",\"@id\":\"#b\",\"name\":\"Amt\",\
                 \"location\":{\"@id\":\"#b\"},\"contactPoint\":{\"@id\":\"#a\"}}</script>";
     let read = page(json);
-    let names: Vec<_> = read.descriptions.iter().flat_map(|one| &one.stellen).filter_map(|one| one.name.first()).collect();
+    let names: Vec<_> =
+        read.descriptions.iter().flat_map(|one| &one.stellen).filter_map(|one| one.name.first()).collect();
     assert_eq!(names, ["Amt"]);
 }
 
@@ -182,8 +184,10 @@ fn a_page_that_will_not_be_listed_is_not_taken() {
 #[test]
 fn addresses_are_relative_to_the_base_of_the_page() {
     let url = Url::parse("https://stadt.example/a/b").unwrap();
-    let html = format!("<base href=\"/c/\"><base href=\"/d/\"><link rel=\"x Canonical\" href=\"e#f\">{NOTE}<p vocab=https://schema.org/ \
-                        typeof=Thing><a property=url href=\"g\">");
+    let html = format!(
+        "<base href=\"/c/\"><base href=\"/d/\"><link rel=\"x Canonical\" href=\"e#f\">{NOTE}<p vocab=https://schema.org/ \
+                        typeof=Thing><a property=url href=\"g\">"
+    );
     let page = read_page(html.as_bytes(), &url, &Head::default());
     assert_eq!(page.canonical.as_ref().map(Url::as_str), Some("https://stadt.example/c/e"));
     assert_eq!(values(&page, "Thing", "url"), ["https://stadt.example/c/g"]);
@@ -208,7 +212,9 @@ fn pages_in_other_encodings_are_read_by_what_they_declare() {
 fn markup_without_a_leistung_is_said_where_one_was_meant() {
     let read = page("<p vocab=https://schema.org/ typeof=Service><b property=name>Pass</b></p>");
     assert!(read.findings.iter().any(|finding| finding.rule == Rule::WebNotUnderstood));
-    let read = page("<p vocab=https://schema.org/ typeof=NewsArticle><b property=name>Fest</b></p><meta property=og:title content=x>");
+    let read = page(
+        "<p vocab=https://schema.org/ typeof=NewsArticle><b property=name>Fest</b></p><meta property=og:title content=x>",
+    );
     assert_eq!(read.findings, []);
     assert_eq!(page("<p>Nichts</p>").findings, []);
 }
@@ -217,11 +223,14 @@ fn markup_without_a_leistung_is_said_where_one_was_meant() {
 fn hostile_pages_end() {
     let read = page(&format!("{NOTE}{}", "<div itemscope itemprop=x>".repeat(100_000)));
     assert_eq!(read.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::WebPageTooMuch]);
-    let many: String = (0..20_000).map(|n| format!("<i itemscope itemid=\"#{n}\" itemtype=https://schema.org/X itemref=all></i>")).collect();
+    let many: String = (0..20_000)
+        .map(|n| format!("<i itemscope itemid=\"#{n}\" itemtype=https://schema.org/X itemref=all></i>"))
+        .collect();
     let all: String = (0..5_000).map(|n| format!("<b itemprop=p{n}>x</b>")).collect();
     let read = page(&format!("{many}<div id=all>{all}</div>"));
     assert!(read.graph.is_full());
-    let names: String = (0..3_000).map(|n| format!("<div typeof=GovernmentService><b property=name>L{n}</b></div>")).collect();
+    let names: String =
+        (0..3_000).map(|n| format!("<div typeof=GovernmentService><b property=name>L{n}</b></div>")).collect();
     let read = page(&format!("<body vocab=https://schema.org/>{names}"));
     assert_eq!(read.descriptions.len(), profile::MAX_DESCRIPTIONS);
     assert!(read.findings.iter().any(|finding| finding.rule == Rule::WebLimit));
@@ -234,10 +243,43 @@ mod any_bytes {
 
     fn soup() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
-            "<div ", "<p>", "</p>", "<b typeof=", "GovernmentService ", " vocab=https://schema.org/ ", "property=name ",
-            "itemscope ", "itemprop=a ", "itemref='a b' ", "id=a ", "id=b ", ">", "</div>", "<table>", "<tr>", "<td>", "\"",
-            "<script type='application/ld+json'>", "</script>", "{\"@id\":", "\"#a\"", "}", "[", "]", ",", "resource='#a' ",
-            "<svg>", "<template>", "<!--", "-->", "<select>", "<option>", "ü", "&amp;", "content=x ", "prefix='a: b:' ",
+            "<div ",
+            "<p>",
+            "</p>",
+            "<b typeof=",
+            "GovernmentService ",
+            " vocab=https://schema.org/ ",
+            "property=name ",
+            "itemscope ",
+            "itemprop=a ",
+            "itemref='a b' ",
+            "id=a ",
+            "id=b ",
+            ">",
+            "</div>",
+            "<table>",
+            "<tr>",
+            "<td>",
+            "\"",
+            "<script type='application/ld+json'>",
+            "</script>",
+            "{\"@id\":",
+            "\"#a\"",
+            "}",
+            "[",
+            "]",
+            ",",
+            "resource='#a' ",
+            "<svg>",
+            "<template>",
+            "<!--",
+            "-->",
+            "<select>",
+            "<option>",
+            "ü",
+            "&amp;",
+            "content=x ",
+            "prefix='a: b:' ",
         ]);
         prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
     }

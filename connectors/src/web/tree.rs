@@ -200,9 +200,40 @@ fn new_line(out: &mut String) {
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "address" | "article" | "aside" | "blockquote" | "body" | "dd" | "details" | "dialog" | "div" | "dl" | "dt"
-            | "fieldset" | "figure" | "footer" | "form" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hr"
-            | "li" | "main" | "nav" | "ol" | "p" | "pre" | "section" | "summary" | "table" | "tr" | "ul"
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "dd"
+            | "details"
+            | "dialog"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hr"
+            | "li"
+            | "main"
+            | "nav"
+            | "ol"
+            | "p"
+            | "pre"
+            | "section"
+            | "summary"
+            | "table"
+            | "tr"
+            | "ul"
     )
 }
 
@@ -445,7 +476,11 @@ mod tests {
         assert_eq!(Tree::of(&formatted).err(), Some(TooMuch::Nodes));
         for flood in ["<a b=1 ", "<a/b", "<a b='x'", "<a\tb=\"'\"\n", "<a b= c"] {
             let (start, attribute) = flood.split_at(2);
-            assert_eq!(Tree::of(&format!("{start}{}>", attribute.repeat(1_001))).err(), Some(TooMuch::Attributes), "{flood}");
+            assert_eq!(
+                Tree::of(&format!("{start}{}>", attribute.repeat(1_001))).err(),
+                Some(TooMuch::Attributes),
+                "{flood}"
+            );
         }
         // large, and nothing wrong with it
         let image = format!("<img src=\"data:image/png;base64,{}\">", "A/b c=".repeat(100_000));

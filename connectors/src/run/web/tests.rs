@@ -79,7 +79,8 @@ fn read(path: &str) -> (String, Sight) {
 }
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /intern\nCrawl-delay: 7\nSitemap: /s.xml";
-const LIST: &str = "https://stadt.example/a\nhttps://stadt.example/intern/b\nhttps://stadt.example/c#teil\nhttps://fremd.example/d";
+const LIST: &str =
+    "https://stadt.example/a\nhttps://stadt.example/intern/b\nhttps://stadt.example/c#teil\nhttps://fremd.example/d";
 
 #[test]
 fn a_site_is_read_by_what_its_robots_and_lists_say() {
@@ -121,12 +122,17 @@ fn a_site_whose_robots_cannot_be_had_is_left_alone() {
 
 #[test]
 fn lists_in_lists_that_name_each_other_end() {
-    let index = |to: &str| body(&format!("<sitemapindex><sitemap><loc>{to}</loc></sitemap><sitemap><loc>https://fremd.example/s.xml</loc></sitemap></sitemapindex>"));
+    let index = |to: &str| {
+        body(&format!(
+            "<sitemapindex><sitemap><loc>{to}</loc></sitemap><sitemap><loc>https://fremd.example/s.xml</loc></sitemap></sitemapindex>"
+        ))
+    };
     let mut site = Site::of(&[("/sitemap.xml", index("/b.xml")), ("/b.xml", index("/sitemap.xml"))]);
     site.whole();
     assert_eq!(site.asked, ["/robots.txt", "/sitemap.xml", "/b.xml", "/"]);
     assert!(site.findings.contains(&Rule::WebListForeign));
-    let mut deep = Site::of(&[("/sitemap.xml", index("/1")), ("/1", index("/2")), ("/2", index("/3")), ("/3", index("/4"))]);
+    let mut deep =
+        Site::of(&[("/sitemap.xml", index("/1")), ("/1", index("/2")), ("/2", index("/3")), ("/3", index("/4"))]);
     deep.whole();
     assert_eq!(deep.asked, ["/robots.txt", "/sitemap.xml", "/1", "/2", "/"]);
 }
@@ -189,7 +195,8 @@ fn a_site_that_falls_silent_is_not_asked_on_and_one_that_is_large_is_read_in_par
     let seen = site.whole();
     assert_eq!(seen.len(), 6);
     assert_eq!(site.findings, [Rule::WebPagesLimit]);
-    let known: Vec<_> = (10..40).map(|n| known(Box::leak(format!("/{n}").into_boxed_str()), "2026-01-01T00:00:00Z", true)).collect();
+    let known: Vec<_> =
+        (10..40).map(|n| known(Box::leak(format!("/{n}").into_boxed_str()), "2026-01-01T00:00:00Z", true)).collect();
     let mut silent = Site::default();
     for n in 10..40 {
         silent.answers.insert(Box::leak(format!("/{n}").into_boxed_str()), status(500));
@@ -208,8 +215,10 @@ fn a_site_that_falls_silent_is_not_asked_on_and_one_that_is_large_is_read_in_par
 
 #[test]
 fn single_pages_are_read_when_robots_lets_them() {
-    let mut site = Site::of(&[("/robots.txt", body(ROBOTS)), ("/a", page("/a", None)), ("/b", page("/intern/b", None))]);
-    let pages = vec![url("/a#x"), url("/intern/c"), Url::parse("https://fremd.example/a").unwrap(), url("/b"), url("/a")];
+    let mut site =
+        Site::of(&[("/robots.txt", body(ROBOTS)), ("/a", page("/a", None)), ("/b", page("/intern/b", None))]);
+    let pages =
+        vec![url("/a#x"), url("/intern/c"), Url::parse("https://fremd.example/a").unwrap(), url("/b"), url("/a")];
     let seen = site.run(Scope::Pages(pages), Vec::new());
     assert_eq!(site.asked, ["/robots.txt", "/a", "/b"]);
     assert_eq!(seen, [read("/a"), ("/b".to_owned(), Sight::Elsewhere)]);

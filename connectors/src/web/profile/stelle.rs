@@ -152,9 +152,11 @@ fn day(value: &Value) -> &str {
 
 /// `Tu-Th 08:00-12:00` with the days as they are written here; a text that is not of this form stays as it is.
 fn days_in_german(text: &str) -> String {
-    let Some((days, hours)) = text.trim().split_once(' ').filter(|(days, _)| {
-        days.split(['-', ',']).all(|day| DAYS.iter().any(|(_, short, ..)| *short == day))
-    }) else {
+    let Some((days, hours)) = text
+        .trim()
+        .split_once(' ')
+        .filter(|(days, _)| days.split(['-', ',']).all(|day| DAYS.iter().any(|(_, short, ..)| *short == day)))
+    else {
         return text.trim().to_owned();
     };
     let mut out = String::new();

@@ -94,8 +94,14 @@ fn keys_are_found_in_every_form() {
         ("\"urn:de:fim:leika:leistung:99008001012000\"", vec!["99008001012000"]),
         ("\"ISBN 3\"", vec![]),
         ("{\"@type\": \"PropertyValue\", \"propertyID\": \"intern\", \"value\": \"4711\"}", vec![]),
-        ("{\"@type\": \"PropertyValue\", \"propertyID\": \"urn:de:fim:leika:leistung\", \"value\": \"4711\"}", vec!["4711"]),
-        ("[\"99008001012000\", {\"value\": 99008001012001}, \"99008001012000\"]", vec!["99008001012000", "99008001012001"]),
+        (
+            "{\"@type\": \"PropertyValue\", \"propertyID\": \"urn:de:fim:leika:leistung\", \"value\": \"4711\"}",
+            vec!["4711"],
+        ),
+        (
+            "[\"99008001012000\", {\"value\": 99008001012001}, \"99008001012000\"]",
+            vec!["99008001012000", "99008001012001"],
+        ),
     ] {
         let page = json(&format!("{{{SERVICE}, \"identifier\": {identifier}}}"));
         let keys = &page.descriptions.first().unwrap().leistungsschluessel.0;
@@ -110,7 +116,10 @@ fn areas_are_found_in_every_form() {
     for (area, expected) in [
         ("\"05334\"", vec!["05334"]),
         ("{\"@id\": \"http://dcat-ap.de/def/politicalGeocoding/regionalKey/053340002002\"}", vec!["053340002002"]),
-        ("{\"@type\": \"AdministrativeArea\", \"@id\": \"http://dcat-ap.de/def/politicalGeocoding/regionalKey/05334\", \"name\": \"x\"}", vec!["05334"]),
+        (
+            "{\"@type\": \"AdministrativeArea\", \"@id\": \"http://dcat-ap.de/def/politicalGeocoding/regionalKey/05334\", \"name\": \"x\"}",
+            vec!["05334"],
+        ),
         ("{\"identifier\": {\"@type\": \"PropertyValue\", \"value\": \"053340002002\"}}", vec!["053340002002"]),
         ("[{\"identifier\": \"051\"}, {\"identifier\": [\"053\", \"051\"]}]", vec!["051", "053"]),
         // as sent, so that it is a finding later and not silently the whole area of the portal
@@ -142,7 +151,8 @@ fn repeated_properties_all_survive() {
 fn opening_hours_are_read_from_specifications() {
     let hours = "[{\"@type\": \"OpeningHoursSpecification\", \"dayOfWeek\": [\"Monday\", \"https://schema.org/Tuesday\"], \
                  \"opens\": \"08:00:00\", \"closes\": \"12:30\"}, {\"dayOfWeek\": \"Sunday\", \"opens\": \"00:00\", \"closes\": \"00:00\"}]";
-    let page = json(&format!("{{{SERVICE}, \"provider\": {{\"name\": \"Amt\", \"openingHoursSpecification\": {hours}}}}}"));
+    let page =
+        json(&format!("{{{SERVICE}, \"provider\": {{\"name\": \"Amt\", \"openingHoursSpecification\": {hours}}}}}"));
     let stelle = page.descriptions.first().unwrap().stellen.first().unwrap();
     assert_eq!(stelle.oeffnungszeiten, "Montag, Dienstag: 08:00–12:30 Uhr<br>Sonntag: geschlossen".into());
 }
@@ -168,8 +178,10 @@ fn a_property_that_is_misspelt_is_said() {
     let unknown: Vec<_> = page.findings.iter().filter(|finding| finding.rule == Rule::WebPropertyUnknown).collect();
     assert_eq!(unknown.len(), 1);
     assert_eq!(unknown.first().unwrap().value.as_deref(), Some("https://schema.org/serviceOperater"));
-    let page = json("{\"@context\": [\"https://schema.org\", {\"pv\": \"https://portalverbund.nrw/profil#\"}], \"@type\": \
-                     \"GovernmentService\", \"name\": \"Pass\", \"pv:gebühr\": \"1\", \"pv:hinweise\": \"2\"}");
+    let page = json(
+        "{\"@context\": [\"https://schema.org\", {\"pv\": \"https://portalverbund.nrw/profil#\"}], \"@type\": \
+                     \"GovernmentService\", \"name\": \"Pass\", \"pv:gebühr\": \"1\", \"pv:hinweise\": \"2\"}",
+    );
     let unknown: Vec<_> = page.findings.iter().filter(|finding| finding.rule == Rule::WebPropertyUnknown).collect();
     assert_eq!(unknown.len(), 1);
 }

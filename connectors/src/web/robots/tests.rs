@@ -96,7 +96,8 @@ fn sitemaps_and_delays_end_no_group() {
 
 #[test]
 fn line_ends_comments_a_byte_order_mark_and_noise_are_let_pass() {
-    let text = b"\xef\xbb\xbfUSER-AGENT : * # alle\rdisallow : /a # nicht\r\n<html>\nunbekannt: x\nDisallow /b\n\xff\xfe";
+    let text =
+        b"\xef\xbb\xbfUSER-AGENT : * # alle\rdisallow : /a # nicht\r\n<html>\nunbekannt: x\nDisallow /b\n\xff\xfe";
     let read = Robots::read(text, &url("/"));
     assert!(!read.allows(&url("/a")) && read.allows(&url("/b")));
     // rules before the first group are nobody's
