@@ -6,7 +6,9 @@
 
 mod fetch;
 mod folder;
+mod look;
 mod pace;
+pub mod pings;
 pub mod schedule;
 mod spool;
 pub(crate) mod web;
@@ -30,6 +32,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 pub use fetch::{Fetcher, FetcherError};
+pub use look::Looked;
 
 use folder::Folder;
 use spool::Spool;

@@ -4,6 +4,7 @@
 //! the last file gives the whole run up, and the portal's last good state stays. A faulty record costs only itself.
 
 mod delivery;
+mod preview;
 mod reading;
 mod tally;
 mod verdict;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::catalog::Catalog;
+use crate::crawl::pings::Pings;
 use crate::crawl::schedule::LastRun;
 use crate::crawl::{Blocks, CrawlError, Fetcher, Known, collect};
 use crate::index::{self, IndexError};
@@ -37,6 +39,7 @@ use crate::store::{Access, Apply, FileState, Store};
 pub use crate::store::{Applied, RunRow, StoreError};
 pub use delivery::{Delivered, Format};
 use reading::{Input, Piece, read_all};
+pub use preview::{Previewed, preview};
 pub use reading::{Read, read_only};
 use tally::Tally;
 use verdict::Verdicts;
@@ -185,6 +188,7 @@ pub struct Indexer {
     fetcher: Fetcher,
     spool_dir: PathBuf,
     metrics: Metrics,
+    pings: Pings,
 }
 
 /// Opens the reading side alone, beside a process that writes.
@@ -233,7 +237,12 @@ impl Indexer {
         let portals = Arc::new(ArcSwap::from_pointee(portals));
         let catalog = Catalog::new(store.beside(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
-        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics })
+        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics, pings: Pings::default() })
+    }
+
+    /// Pages that are said to have changed.
+    pub fn pings(&self) -> &Pings {
+        &self.pings
     }
 
     /// The reading side of this process.

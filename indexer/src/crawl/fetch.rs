@@ -27,7 +27,6 @@ use tracing::warn;
 use url::Url;
 
 use super::Known;
-use super::pace::Hosts;
 use super::spool::{Spool, Writing};
 
 pub(crate) use page::Fetched;
@@ -58,7 +57,6 @@ pub struct Fetcher {
     parallel: usize,
     idle: Duration,
     total: Duration,
-    hosts: Arc<Hosts>,
 }
 
 impl Fetcher {
@@ -88,7 +86,6 @@ impl Fetcher {
             parallel: config.crawl.parallel,
             idle: Duration::from_secs(config.crawl.idle_timeout_s),
             total: Duration::from_secs(config.crawl.timeout_s),
-            hosts: Arc::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 //! page that somebody said has changed, and the page that checks pages.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use config::clock;
@@ -16,6 +16,9 @@ const MAX_HOSTS: usize = 10_000;
 const RESTED: Duration = Duration::from_secs(60);
 
 type Last = Arc<tokio::sync::Mutex<Option<Instant>>>;
+
+/// What this process promises to hosts, and so one for all fetchers that it has.
+pub(super) static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
 
 /// When each host was asked last.
 #[derive(Debug, Default)]

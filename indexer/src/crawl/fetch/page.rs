@@ -6,6 +6,7 @@ use connectors::web::Head;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
+use super::super::pace::HOSTS;
 use super::{Body, Fetcher, Known, Stop, conditions, retry_after_of, validators};
 
 /// What a request for a page, a list or robots.txt gave.
@@ -42,7 +43,7 @@ impl Fetcher {
         if !request.wait.is_zero() {
             tokio::time::sleep(request.wait).await;
         }
-        let _turn = self.hosts.turn(&request.url, request.pace).await;
+        let _turn = HOSTS.turn(&request.url, request.pace).await;
         match self.in_time(self.whole(request)).await {
             Ok(fetched) => fetched,
             Err(Stop::Fault(fault)) => Fetched::Fault(fault),
