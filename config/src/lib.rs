@@ -257,6 +257,18 @@ pub struct Crawl {
     /// The longest wait within a run, `Retry-After` included.
     #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
     pub max_wait_s: u64,
+    /// Pages of a site that one run reads.
+    #[serde(deserialize_with = "ranged::<1, 200_000, _, _>")]
+    pub max_pages: usize,
+    /// Bytes of one page.
+    #[serde(deserialize_with = "ranged::<1024, 67_108_864, _, _>")]
+    pub max_page_bytes: u64,
+    /// The least time between two requests for the pages of one host; robots.txt can ask for more.
+    #[serde(deserialize_with = "ranged::<0, 60_000, _, _>")]
+    pub page_interval_ms: u64,
+    /// Days after which a page that is gone has to be found so once more before its records go.
+    #[serde(deserialize_with = "ranged::<0, 365, _, _>")]
+    pub gone_after_days: u64,
 }
 
 impl Default for Crawl {
@@ -279,6 +291,10 @@ impl Default for Crawl {
             max_tries: limits.max_tries,
             retry_wait_ms: limits.retry_wait.as_millis() as u64,
             max_wait_s: limits.max_wait.as_secs(),
+            max_pages: limits.max_pages,
+            max_page_bytes: limits.max_page_bytes,
+            page_interval_ms: limits.pace.as_millis() as u64,
+            gone_after_days: limits.gone_after.as_secs() / 86_400,
         }
     }
 }
@@ -296,6 +312,10 @@ impl Crawl {
             max_tries: self.max_tries,
             retry_wait: Duration::from_millis(self.retry_wait_ms),
             max_wait: Duration::from_secs(self.max_wait_s),
+            max_pages: self.max_pages,
+            max_page_bytes: self.max_page_bytes,
+            pace: Duration::from_millis(self.page_interval_ms),
+            gone_after: Duration::from_hours(self.gone_after_days * 24),
         }
     }
 }

@@ -11,5 +11,6 @@ pub mod ids;
 pub mod leika;
 pub mod registration;
 pub mod run;
+pub mod web;
 pub mod xml;
 pub mod xzufi;

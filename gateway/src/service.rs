@@ -296,14 +296,18 @@ pub async fn collect(
                 Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
             }
         }
-        for portal in schedule::due(clock::now(), states) {
+        let told = indexer.pings().portals();
+        let told = registered.iter().filter(|portal| told.contains(&portal.id)).map(|portal| (portal, true));
+        for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false)))
+        {
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
             if !mark(&busy, portal.id.as_str(), true) {
                 continue;
             }
+            let source = if told { Source::Pages(indexer.pings().take(&portal.id)) } else { Source::Registered };
             let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
             tasks.spawn(async move {
-                run_once(&indexer, &portal, &stop).await;
+                run_once(&indexer, &portal, &source, &stop).await;
                 mark(&busy, portal.id.as_str(), false);
                 drop(place);
             });
@@ -350,8 +354,8 @@ fn mark(busy: &std::sync::Mutex<std::collections::BTreeSet<String>>, portal: &st
     if on { busy.insert(portal.to_owned()) } else { busy.remove(portal) }
 }
 
-async fn run_once(indexer: &Indexer, portal: &Portal, stop: &CancellationToken) {
-    let ran = indexer.run(portal, &Source::Registered, RunOptions::default(), stop).await;
+async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &CancellationToken) {
+    let ran = indexer.run(portal, source, RunOptions::default(), stop).await;
     let followed = match &ran {
         Ok(report) if report.outcome == Outcome::Applied => indexer.follow().await.map(|_| ()),
         _ => Ok(()),

@@ -5,6 +5,7 @@
 //! each portal one run goes on at a time, whoever asked for it.
 
 mod delivery;
+mod preview;
 mod progress;
 mod reading;
 mod rehearsal;
@@ -12,6 +13,7 @@ mod restore;
 mod running;
 mod tally;
 mod verdict;
+mod web;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -27,8 +29,10 @@ use connectors::run::Coverage;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::catalog::Catalog;
+use crate::crawl::pings::Pings;
 use crate::crawl::schedule::{self, LastRun, NextRun};
 use crate::crawl::{CrawlError, Fetcher};
 use crate::index::{self, IndexError};
@@ -37,6 +41,7 @@ use crate::record::Kind;
 use crate::store::{Access, Store};
 pub use crate::store::{Applied, Freshness, Held, Listed, Pause, Plan, Planned, Quarantined, RunRow, StoreError};
 pub use delivery::{Delivered, Format};
+pub use preview::{Previewed, preview};
 use progress::{Board, Teller};
 pub use progress::{Phase, Progress};
 pub use reading::{Read, read_only};
@@ -193,6 +198,8 @@ pub enum Source {
     Connector(Box<Connector>),
     /// One XZuFi file, a part of the stock.
     File(PathBuf),
+    /// These pages of the registered site alone, because they are said to have changed.
+    Pages(Vec<Url>),
     /// Files that somebody handed in, in this order and applied together; each thing in them gets a verdict.
     Delivery {
         /// The files.
@@ -235,6 +242,7 @@ pub struct Indexer {
     waits: std::sync::Mutex<HashMap<PortalId, (Option<LastRun>, Option<Pause>)>>,
     /// Where a rehearsal stops reading.
     limits: Option<RehearsalLimits>,
+    pings: Pings,
 }
 
 /// Opens the reading side alone, beside a process that writes.
@@ -320,7 +328,13 @@ impl Indexer {
         let catalog = Catalog::new(store.beside(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
         let (board, waits, limits) = (Board::default(), std::sync::Mutex::default(), None);
-        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics, journal, board, waits, limits })
+        let pings = Pings::default();
+        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics, journal, board, waits, limits, pings })
+    }
+
+    /// Pages that are said to have changed.
+    pub fn pings(&self) -> &Pings {
+        &self.pings
     }
 
     /// The reading side of this process.
@@ -444,6 +458,10 @@ impl Indexer {
         let ended = match source {
             Source::File(path) => self.file_run(&mut run, path).await,
             Source::Delivery { files, coverage } => self.delivery_run(&mut run, files, *coverage).await,
+            Source::Pages(pages) => {
+                let pages = Some(pages.clone());
+                self.web_run(&mut run, &portal.connector, pages, cancel).await
+            }
             Source::Registered => self.connector_run(&mut run, &portal.connector, cancel).await,
             Source::Connector(connector) => self.connector_run(&mut run, connector, cancel).await,
         };

@@ -4,6 +4,7 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod pages;
 mod plan;
 mod read;
 mod runs;
@@ -17,6 +18,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
+pub use pages::PageRow;
 pub use plan::{Listed, Plan, Planned};
 pub use read::{Angebot, Changed, Stored, Unread};
 pub use runs::{FileState, Freshness, Held, Pause, Quarantined, RunRow};
@@ -73,7 +75,7 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/pages.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

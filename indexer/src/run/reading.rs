@@ -55,6 +55,8 @@ pub(super) enum Input {
     Text(String, String),
     /// Descriptions, one in each line or row.
     Described(String, PathBuf, Format),
+    /// What the pages of a site ask for, as `run::web` planned it.
+    Pages(PathBuf),
 }
 
 /// A change, and the line of the file that asks for it.
@@ -83,6 +85,11 @@ pub(super) fn read_all(
     let mut normaliser = Normaliser::new(portal);
     for input in inputs {
         let (name, source): (String, Box<dyn std::io::Read>) = match input {
+            Input::Pages(path) => match described::read_pages(portal, &mut normaliser, &path, to)? {
+                described::Ended::AtItsEnd => continue,
+                described::Ended::Unheard => return Ok(None),
+                described::Ended::By(fault) => return Ok(Some(*fault)),
+            },
             Input::Described(name, path, format) => {
                 normaliser.begin_file(&name);
                 match described::read(portal, &mut normaliser, &name, &path, format, to)? {

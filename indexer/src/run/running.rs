@@ -28,7 +28,7 @@ const WAITING: usize = 8;
 /// A run on its way.
 pub(super) struct Running {
     pub(super) portal: Portal,
-    options: RunOptions,
+    pub(super) options: RunOptions,
     pub(super) tally: Tally,
     pub(super) verdicts: Verdicts,
     pub(super) teller: Teller,
@@ -57,6 +57,7 @@ impl Indexer {
                 self.index_run(run, connector, cancel).await
             }
             Connector::Bereitstelldienst { .. } => self.block_run(run, connector, cancel).await,
+            Connector::Web { .. } => self.web_run(run, connector, None, cancel).await,
             Connector::Push {} => Ok((Outcome::Unchanged, Applied::default())),
         }
     }

@@ -60,8 +60,8 @@ type Key = (Kind, Identifikator);
 
 /// An open transaction over the records of one portal.
 pub struct Apply {
-    transaction: Transaction<'static, Any>,
-    portal: PortalId,
+    pub(super) transaction: Transaction<'static, Any>,
+    pub(super) portal: PortalId,
     run: i64,
     next_change: i64,
     /// The portal has no records yet: nothing need be looked up.

@@ -1,6 +1,7 @@
 //! Files that describe one Leistung in each line or row.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -14,6 +15,7 @@ use connectors::xzufi::{Action, Klasse};
 use super::{BATCH, Piece};
 use crate::normalise::{Change, Normaliser};
 use crate::record::Kind;
+use crate::run::web::PageLine;
 use crate::run::{Format, RunError};
 
 /// How the reading of one file ended.
@@ -65,6 +67,42 @@ pub(super) fn read(
         true => Ok(Ended::AtItsEnd),
         false => Ok(Ended::Unheard),
     }
+}
+
+/// Reads what the pages of a site ask for; of what two pages describe, the first holds.
+pub(super) fn read_pages(
+    portal: &Portal,
+    normaliser: &mut Normaliser,
+    path: &Path,
+    to: &mut dyn FnMut(Piece) -> bool,
+) -> Result<Ended, RunError> {
+    let mut first_on: HashMap<String, String> = HashMap::new();
+    for line in crate::run::web::lines(path)? {
+        let PageLine { url, descriptions, removed, mut findings, .. } = line?;
+        normaliser.begin_file(&url);
+        let mut lines = Lines { portal, normaliser, name: &url, changes: Vec::new(), known: HashMap::new(), bytes: 0 };
+        for said in descriptions {
+            match first_on.entry(said.own_id()) {
+                Entry::Occupied(first) => {
+                    findings.push(Finding::new(Rule::WebTwicePages).value(first.get()).file(&url))
+                }
+                Entry::Vacant(place) => {
+                    place.insert(url.clone());
+                    lines.take(Zeile::Schreibe(Box::new(said)), 0);
+                }
+            }
+        }
+        for id in removed {
+            lines.take(Zeile::Loesche { klasse: Klasse::Leistung, id }, 0);
+        }
+        let Lines { changes, normaliser, .. } = lines;
+        // A page is named by its address; lines of it were never counted.
+        findings.extend(normaliser.take_findings().into_iter().map(|finding| Finding { line: None, ..finding }));
+        if !to(Piece::Changes { file: url, changes, at: 0 }) || !to(Piece::Findings(findings)) {
+            return Ok(Ended::Unheard);
+        }
+    }
+    Ok(Ended::AtItsEnd)
 }
 
 struct Lines<'a, 'n> {
