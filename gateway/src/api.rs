@@ -27,6 +27,7 @@ use serde::Serialize;
 use utoipa::OpenApi;
 
 use crate::insights::{Asker, Way};
+use crate::intake::push;
 use crate::pages::Site;
 use crate::pages::respond::Document;
 use crate::report::api as report;
@@ -55,7 +56,19 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
             the parameter; nothing is passed over silently.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
-    paths(search, suggest, responsible, leistung, places, report::report, problems, openapi_json),
+    paths(
+        search,
+        suggest,
+        responsible,
+        leistung,
+        places,
+        report::report,
+        push::push,
+        push::imports,
+        push::import,
+        problems,
+        openapi_json
+    ),
     components(schemas(Problem))
 )]
 struct Description;

@@ -106,6 +106,8 @@ impl Outcome {
 pub struct RunReport {
     /// Whose run.
     pub portal: PortalId,
+    /// Its number; none for a trial.
+    pub run: Option<i64>,
     /// How it ended.
     pub outcome: Outcome,
     /// What it did (or would have done), in records.
@@ -320,6 +322,7 @@ impl Indexer {
             Err(fault) => return Err(fault),
         };
         let mut report = run.tally.report(&run.portal, outcome, applied, clock.elapsed());
+        report.run = run.number;
         if matches!(outcome, Outcome::Applied | Outcome::Trial) {
             (report.verdicts, report.verdicts_left_out) = run.verdicts.with(&report.findings);
         }

@@ -37,6 +37,20 @@ pub enum Kind {
     Forbidden,
     /// The registry failed.
     RegistryFailed,
+    /// A delivery where nobody can write.
+    IntakeClosed,
+    /// A delivery of a portal that is collected.
+    PortalIsCollected,
+    /// An idempotency key with another body.
+    KeyReused,
+    /// A delivery that is on its way already.
+    OnItsWay,
+    /// A body of another kind.
+    UnsupportedMediaType,
+    /// A full disk.
+    NoRoom,
+    /// A delivery that failed by our fault.
+    IntakeFailed,
 }
 
 impl Kind {
@@ -54,6 +68,13 @@ impl Kind {
         Kind::Unauthenticated,
         Kind::Forbidden,
         Kind::RegistryFailed,
+        Kind::IntakeClosed,
+        Kind::PortalIsCollected,
+        Kind::KeyReused,
+        Kind::OnItsWay,
+        Kind::UnsupportedMediaType,
+        Kind::NoRoom,
+        Kind::IntakeFailed,
     ];
 
     /// The word for programs.
@@ -71,6 +92,13 @@ impl Kind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::RegistryFailed => "registry_failed",
+            Self::IntakeClosed => "intake_closed",
+            Self::PortalIsCollected => "portal_is_collected",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::OnItsWay => "delivery_on_its_way",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::NoRoom => "no_room",
+            Self::IntakeFailed => "intake_failed",
         }
     }
 
@@ -89,6 +117,13 @@ impl Kind {
             Self::Unauthenticated => "No valid token",
             Self::Forbidden => "The right for this is missing",
             Self::RegistryFailed => "The registry cannot answer",
+            Self::IntakeClosed => "This process takes no deliveries",
+            Self::PortalIsCollected => "The portal is collected",
+            Self::KeyReused => "The Idempotency-Key was used",
+            Self::OnItsWay => "The delivery is on its way",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::NoRoom => "No room on the disk",
+            Self::IntakeFailed => "The delivery could not be taken",
         }
     }
 
@@ -104,7 +139,12 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::CatalogFailed | Self::RegistryFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::PortalIsCollected | Self::OnItsWay => StatusCode::CONFLICT,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
+            Self::IntakeClosed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -44,6 +44,7 @@ impl Tally {
     ) -> RunReport {
         RunReport {
             portal: portal.id.clone(),
+            run: None,
             outcome,
             applied,
             findings: std::mem::take(&mut self.findings),

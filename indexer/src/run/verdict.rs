@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use connectors::finding::{Finding, Severity};
+use connectors::gebiet::Ars;
 use connectors::ids::Identifikator;
 
 use super::{Applied, Delivered, Format};
 use crate::normalise::Change;
-use crate::record::Kind;
+use crate::record::{Kind, Lang, Object, Record, in_lang};
 
 /// Verdicts that one run keeps; beyond that they are counted.
 const KEPT: usize = 10_000;
@@ -72,6 +73,8 @@ pub struct Verdict {
     pub kind: Option<Kind>,
     /// Its key; none where it has none.
     pub id: Option<Identifikator>,
+    /// The German name of a Leistung that was taken, and the area where it is valid.
+    pub name: Option<(String, Ars)>,
     /// What became of it.
     pub fate: Fate,
     /// What is wrong with it.
@@ -82,16 +85,25 @@ pub struct Verdict {
 pub(super) struct What {
     kind: Option<Kind>,
     id: Option<Identifikator>,
+    name: Option<(String, Ars)>,
 }
 
 impl What {
     pub(super) fn of(change: &Change) -> Self {
-        match change {
-            Change::Write(record) => Self { kind: Some(record.object.kind()), id: Some(record.id.clone()) },
-            Change::Delete { kind, id } => Self { kind: Some(*kind), id: Some(id.clone()) },
-            Change::Clear { kind, .. } => Self { kind: Some(*kind), id: None },
-            Change::Keep(_) => Self { kind: None, id: None },
-        }
+        let (kind, id) = match change {
+            Change::Write(record) => (Some(record.object.kind()), Some(record.id.clone())),
+            Change::Delete { kind, id } => (Some(*kind), Some(id.clone())),
+            Change::Clear { kind, .. } => (Some(*kind), None),
+            Change::Keep(_) => (None, None),
+        };
+        let name = match change {
+            Change::Write(Record { object: Object::Leistung(leistung), .. }) => {
+                let name = in_lang(&leistung.title, Lang::DE).map(|(_, name)| name.clone()).unwrap_or_default();
+                leistung.gebiete.first().map(|area| (name, *area))
+            }
+            _ => None,
+        };
+        Self { kind, id, name }
     }
 }
 
@@ -139,7 +151,8 @@ impl Verdicts {
             return;
         }
         let (file, line) = (file.to_owned(), Some(line));
-        self.kept.push(Verdict { file, line, kind: what.kind, id: what.id, fate, findings: Vec::new() });
+        let What { kind, id, name } = what;
+        self.kept.push(Verdict { file, line, kind, id, name, fate, findings: Vec::new() });
     }
 
     /// The verdicts with the findings that belong to them, those that were refused among them, and how many were left
@@ -163,6 +176,7 @@ impl Verdicts {
                         line: finding.line,
                         kind: None,
                         id: None,
+                        name: None,
                         fate: Fate::Quarantined,
                         findings: Vec::new(),
                     });
