@@ -199,6 +199,9 @@ pub struct Crawl {
     /// Portals that are collected at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub portals: usize,
+    /// How far the threads that collect and index step back for those that answer citizens: 0 not at all, 19 most.
+    #[serde(deserialize_with = "ranged::<0, 19, _, _>")]
+    pub nice: u8,
     /// Files of one portal that are fetched at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub parallel: usize,
@@ -246,6 +249,7 @@ impl Default for Crawl {
         Self {
             internal: None,
             portals: 2,
+            nice: 10,
             parallel: 4,
             connect_timeout_s: 5,
             idle_timeout_s: 30,

@@ -229,7 +229,7 @@ impl Indexer {
         let Setup { spool_dir, portals, fetcher, metrics, .. } = setup;
         metrics.followed(true);
         let portals = Arc::new(ArcSwap::from_pointee(portals));
-        let catalog = Catalog::new(store.clone(), writer.current(), Arc::clone(&portals));
+        let catalog = Catalog::new(store.beside(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
         Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics })
     }

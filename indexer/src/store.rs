@@ -76,6 +76,7 @@ const READER_KIB: u32 = 4_000;
 pub struct Store {
     readers: AnyPool,
     writer: Option<AnyPool>,
+    options: AnyConnectOptions,
     /// Held as long as this process may write.
     _lock: Option<std::sync::Arc<std::fs::File>>,
 }
@@ -109,14 +110,6 @@ impl Store {
         let mut probe = AnyConnection::connect_with(&options).await.map_err(|error| fault(error.to_string()))?;
         prepare(&mut probe, READER_KIB).await.map_err(|error| fault(error.to_string()))?;
         probe.close().await?;
-        let pool = |size, patience, kib| {
-            AnyPoolOptions::new()
-                .max_connections(size)
-                .acquire_timeout(Duration::from_secs(patience))
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
-        };
         let writer = match access {
             Access::Read => None,
             Access::Write => {
@@ -128,7 +121,7 @@ impl Store {
                 Some(writer)
             }
         };
-        let readers = pool(8, 10, READER_KIB).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
+        let readers = readers().connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
         let found: i64 = sqlx::query("SELECT value FROM meta WHERE name = 'schema'")
             .fetch_one(&readers)
             .await
@@ -137,7 +130,13 @@ impl Store {
         if found != SCHEMA {
             return Err(StoreError::Newer { url: url.to_owned(), found, known: SCHEMA });
         }
-        Ok(Self { readers, writer, _lock: lock.map(std::sync::Arc::new) })
+        Ok(Self { readers, writer, options, _lock: lock.map(std::sync::Arc::new) })
+    }
+
+    /// The same store with readers of its own, which are connected when they are first needed: the threads behind them
+    /// have the priority of whoever needs them.
+    pub fn beside(&self) -> Self {
+        Self { readers: readers().connect_lazy_with(self.options.clone()), ..self.clone() }
     }
 
     /// Ends the connections; open work is rolled back.
@@ -151,6 +150,20 @@ impl Store {
     fn writer(&self) -> &AnyPool {
         self.writer.as_ref().expect("only a process that opened the store for writing applies runs")
     }
+}
+
+/// The connections that read.
+fn readers() -> AnyPoolOptions {
+    pool(8, 10, READER_KIB)
+}
+
+fn pool(size: u32, patience_s: u64, kib: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(patience_s))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
 }
 
 /// One process at a time; the lock ends with the process, however that ends.
