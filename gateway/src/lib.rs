@@ -22,6 +22,7 @@ pub mod registry;
 pub mod report;
 pub mod router;
 pub mod routes;
+pub mod runs;
 pub mod server;
 pub mod service;
 mod table;

@@ -86,6 +86,8 @@ pub(super) struct What {
     kind: Option<Kind>,
     id: Option<Identifikator>,
     name: Option<(String, Ars)>,
+    /// Why it is not taken.
+    refused: Option<Vec<Finding>>,
 }
 
 impl What {
@@ -93,8 +95,13 @@ impl What {
         let (kind, id) = match change {
             Change::Write(record) => (Some(record.object.kind()), Some(record.id.clone())),
             Change::Delete { kind, id } => (Some(*kind), Some(id.clone())),
-            Change::Clear { kind, .. } => (Some(*kind), None),
+            Change::Refuse(refused) => (Some(refused.kind), refused.id.clone()),
+            Change::Clear { kind, .. } | Change::Spare(kind) => (Some(*kind), None),
             Change::Keep(_) => (None, None),
+        };
+        let refused = match change {
+            Change::Refuse(refused) => Some(refused.findings.clone()),
+            _ => None,
         };
         let name = match change {
             Change::Write(Record { object: Object::Leistung(leistung), .. }) => {
@@ -103,7 +110,7 @@ impl What {
             }
             _ => None,
         };
-        Self { kind, id, name }
+        Self { kind, id, name, refused }
     }
 }
 
@@ -132,7 +139,7 @@ impl Verdicts {
     /// Notes what became of something at `line`. Everything that follows from one line or row is one thing, named by
     /// its Leistung; objects of XZuFi are one each, also where they all stand in one line.
     pub(super) fn note(&mut self, file: &str, line: u64, what: What, before: Applied, after: Applied) {
-        let fate = Fate::of(before, after);
+        let fate = if what.refused.is_some() { Fate::Quarantined } else { Fate::of(before, after) };
         if self.described.contains(file)
             && let Some(last) = self.kept.last_mut().filter(|last| last.line == Some(line) && last.file == file)
         {
@@ -143,7 +150,7 @@ impl Verdicts {
             }
             return;
         }
-        if what.id.is_none() {
+        if what.id.is_none() && what.refused.is_none() {
             return;
         }
         if self.kept.len() == KEPT {
@@ -151,8 +158,8 @@ impl Verdicts {
             return;
         }
         let (file, line) = (file.to_owned(), Some(line));
-        let What { kind, id, name } = what;
-        self.kept.push(Verdict { file, line, kind, id, name, fate, findings: Vec::new() });
+        let What { kind, id, name, refused } = what;
+        self.kept.push(Verdict { file, line, kind, id, name, fate, findings: refused.unwrap_or_default() });
     }
 
     /// The verdicts with the findings that belong to them, those that were refused among them, and how many were left
@@ -165,7 +172,9 @@ impl Verdicts {
         for (at, verdict) in self.kept.iter().enumerate() {
             places.insert(self.place_of(verdict), at);
         }
-        for finding in findings {
+        // What was refused has brought its reasons.
+        let told: Vec<Finding> = self.kept.iter().flat_map(|verdict| verdict.findings.clone()).collect();
+        for finding in findings.iter().filter(|finding| !told.contains(finding)) {
             let Some(place) = self.place_of_finding(finding) else { continue };
             let refused = finding.severity == Severity::Business;
             let at = match places.get(&place) {
