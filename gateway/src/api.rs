@@ -27,6 +27,7 @@ use serde::Serialize;
 use utoipa::OpenApi;
 
 use crate::insights::{Asker, Way};
+use crate::intake::push;
 use crate::pages::Site;
 use crate::pages::respond::Document;
 use crate::report::api as report;
@@ -64,6 +65,9 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         report::report,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
+        push::push,
+        push::imports,
+        push::import,
         problems,
         openapi_json
     ),

@@ -24,12 +24,14 @@ pub use form::{Form, same_origin};
 pub use paths::Paths;
 pub use refusal::Denied;
 pub use store::{
-    Account, AuditEntry, AuditFault, Head, NewAccount, NewToken, Registry, RegistryError, SessionRow, TokenRow, Tx,
+    Account, AuditEntry, AuditFault, Head, ImportRow, NewAccount, NewImport, NewToken, Registry, RegistryError,
+    SessionRow, TokenRow, Tx,
 };
 pub use who::{Right, Role, SessionTimes, Who};
 
 use crate::api::problem::{Kind, Problem};
 use crate::failure::secure_headers;
+use crate::intake;
 use crate::pages;
 use who::Side;
 
@@ -43,7 +45,7 @@ pub fn page_paths() -> Paths {
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    Paths::new()
+    intake::api()
 }
 
 /// The pages of editors, with what all of them have in common.

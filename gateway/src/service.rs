@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::body::Pace;
 use crate::insights::{self, Insights};
+use crate::intake;
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
@@ -54,6 +55,9 @@ pub enum StartError {
     /// What fetches from portals.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),
+    /// The folder of deliveries: a fault of ours.
+    #[error("the clearing of the folder of deliveries ended by a panic")]
+    Intake(#[source] tokio::task::JoinError),
     /// The saved insights: a fault of ours.
     #[error("the reading of the insights ended by a panic")]
     Insights(#[source] tokio::task::JoinError),
@@ -175,6 +179,7 @@ impl Gateway {
             drain_time: seconds(config.server.drain_s),
             head_bytes: config.server.max_head_bytes,
             fields: config.server.max_fields,
+            delivery_bytes: config.intake.max_body_bytes,
             ..Limits::default()
         };
         let asked = catalog.clone();
@@ -186,6 +191,13 @@ impl Gateway {
         let registry = Registry::open(&config.registry_file()).await?;
         let fetcher = Arc::new(Fetcher::new(config)?);
         let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher);
+        let desk = desk.with_tasks(tasks.clone());
+        if desk.indexer.is_some() {
+            let folder = intake::folder(&desk);
+            // Before anything is received: what lies there was left behind.
+            let cleared = tokio::task::spawn_blocking(move || intake::clear(&folder)).await;
+            cleared.map_err(StartError::Intake)?;
+        }
         let server = Server {
             public,
             internal,

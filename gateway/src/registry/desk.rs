@@ -9,10 +9,12 @@ use connectors::registration::Portal;
 use indexer::crawl::Fetcher;
 use indexer::run::Indexer;
 use jiff::SignedDuration;
+use tokio_util::task::TaskTracker;
 
 use super::refusal::Denied;
 use super::store::Registry;
 use super::who::{Right, SessionTimes, Who};
+use crate::intake::OnTheirWay;
 use crate::pages::Site;
 
 /// The state of all routers of editors.
@@ -30,6 +32,10 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// Fetches what portals have, within what `[egress]` allows.
     pub fetcher: Arc<Fetcher>,
+    /// What goes on although nobody waits for it any more; waited for at the end.
+    pub tasks: TaskTracker,
+    /// Which deliveries are on their way.
+    pub on_their_way: OnTheirWay,
     pub(super) sessions: SessionTimes,
     /// The name of the session's cookie.
     pub(super) cookie: String,
@@ -51,7 +57,15 @@ impl Desk {
         };
         // A browser takes a cookie of such a name only with `Secure` and by TLS.
         let cookie = if site.public_url.scheme() == "https" { "__Secure-pvnrw" } else { "pvnrw" }.to_owned();
-        Self { registry, site, indexer, portals, config, fetcher, sessions, cookie }
+        let (tasks, on_their_way) = (TaskTracker::new(), OnTheirWay::default());
+        Self { registry, site, indexer, portals, config, fetcher, tasks, on_their_way, sessions, cookie }
+    }
+
+    /// The same with the tracker of the tasks that are waited for at the end.
+    #[must_use]
+    pub fn with_tasks(mut self, tasks: TaskTracker) -> Self {
+        self.tasks = tasks;
+        self
     }
 
     /// The registered portal of this id, for somebody who has this right on it.

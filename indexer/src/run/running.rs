@@ -13,8 +13,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::reading::{Input, Piece, read_all};
+use super::verdict::Verdicts;
 use super::{Applied, Indexer, Outcome, Phase, Plan, RehearsalLimits, RunError, RunOptions, RunReport, RunRow};
-use super::{StoreError, Tally, Teller, Verdicts, clock};
+use super::{StoreError, Tally, Teller, clock};
 use crate::crawl::{Blocks, Known, collect};
 use crate::normalise::Change;
 use crate::record::Object;
@@ -31,7 +32,7 @@ pub(super) struct Running {
     pub(super) options: RunOptions,
     pub(super) tally: Tally,
     pub(super) verdicts: Verdicts,
-    pub(super) teller: Teller,
+    teller: Teller,
     started: Timestamp,
     number: Option<i64>,
     /// What the run has read, where that is the whole stock.
@@ -183,7 +184,12 @@ impl Running {
     pub(super) fn report(&mut self, outcome: Outcome, applied: Applied, duration: Duration) -> RunReport {
         let plan = std::mem::take(&mut self.plan);
         let report = self.tally.report(&self.portal, outcome, applied, duration);
-        RunReport { run: self.number, plan, cut: self.cut, ..report }
+        let verdicts = std::mem::take(&mut self.verdicts);
+        let (verdicts, verdicts_left_out) = match outcome {
+            Outcome::Applied | Outcome::Trial => verdicts.with(&report.findings),
+            _ => (Vec::new(), 0),
+        };
+        RunReport { run: self.number, plan, cut: self.cut, verdicts, verdicts_left_out, ..report }
     }
 
     /// The row that is kept of it.
@@ -270,6 +276,10 @@ impl Running {
             }
             Change::Delete { kind, id } => apply.delete(kind, &id).await,
             Change::Clear { kind, ids } => apply.clear(kind, &ids).await,
+            Change::Spare(kind) => {
+                apply.spare(kind);
+                Ok(())
+            }
             Change::Keep(fragment) => apply.keep(file, &fragment).await,
             Change::Refuse(refused) => apply.refuse(&refused).await,
         }

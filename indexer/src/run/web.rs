@@ -147,7 +147,7 @@ impl Indexer {
             run.tally.extend(vec![Finding::new(Rule::GuardHeld).value(value)]);
             return Ok((Outcome::Held, Applied::default()));
         }
-        run.teller.phase(Phase::Applying, None);
+        run.phase(Phase::Applying);
         let mut apply = self.store.begin(&id).await?;
         apply.keep_plan();
         let inputs = vec![Input::Pages(plan.clone())];

@@ -209,10 +209,7 @@ impl Apply {
         let known = query.fetch_all(&mut *self.transaction).await?;
         for row in known {
             let id = Identifikator::new(&first.agency, row.get::<&str, _>(0));
-            self.seen.remove(&fingerprint(kind, &id));
-            if let Some(old) = self.stored(kind, &id).await? {
-                self.bury(kind, &id, &old).await?;
-            }
+            self.delete(kind, &id).await?;
         }
         Ok(())
     }

@@ -52,6 +52,11 @@ impl Quarantine {
 }
 
 impl Apply {
+    /// Lets none of this kind go for not being seen.
+    pub fn spare(&mut self, kind: Kind) {
+        self.quarantine.nameless.insert(kind);
+    }
+
     /// Keeps a record that cannot be taken; what was there of it stays.
     pub async fn refuse(&mut self, refused: &Refused) -> Result<(), StoreError> {
         match &refused.id {
