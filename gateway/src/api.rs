@@ -55,7 +55,18 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
             the parameter; nothing is passed over silently.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
-    paths(search, suggest, responsible, leistung, places, report::report, problems, openapi_json),
+    paths(
+        search,
+        suggest,
+        responsible,
+        leistung,
+        places,
+        report::report,
+        crate::web::indexnow::one,
+        crate::web::indexnow::several,
+        problems,
+        openapi_json
+    ),
     components(schemas(Problem))
 )]
 struct Description;
@@ -407,8 +418,8 @@ async fn problems(
 ) -> Result<Response, Problem> {
     let code = segment(code)?;
     Params::strict(query.as_deref(), &[])?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(|| {
-        let codes = Kind::ALL.map(Kind::code).join(", ");
+    let kind = Kind::ALL.iter().copied().find(|kind| kind.code() == code).ok_or_else(|| {
+        let codes = Kind::ALL.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(", ");
         Problem::new(Kind::NotFound, format!("there is no such kind of problem; there are: {codes}"))
     })?;
     let body = wire::ProblemKind { code: kind.code(), title: kind.title(), status: kind.status().as_u16() };

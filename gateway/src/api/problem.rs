@@ -31,11 +31,23 @@ pub enum Kind {
     MethodNotAllowed,
     /// The catalog failed.
     CatalogFailed,
+    /// No token, or none that is valid.
+    Unauthenticated,
+    /// A right that is missing.
+    Forbidden,
+    /// The registry failed.
+    RegistryFailed,
+    /// Something is asked for too often.
+    TooManyRequests,
+    /// A key that its host does not show.
+    KeyRefused,
+    /// An address that is not one of a registered site.
+    ForeignAddress,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: &[Kind] = &[
         Kind::UnknownParameter,
         Kind::RepeatedParameter,
         Kind::MissingParameter,
@@ -45,6 +57,12 @@ impl Kind {
         Kind::NotFound,
         Kind::MethodNotAllowed,
         Kind::CatalogFailed,
+        Kind::Unauthenticated,
+        Kind::Forbidden,
+        Kind::RegistryFailed,
+        Kind::TooManyRequests,
+        Kind::KeyRefused,
+        Kind::ForeignAddress,
     ];
 
     /// The word for programs.
@@ -59,6 +77,12 @@ impl Kind {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::CatalogFailed => "catalog_failed",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::RegistryFailed => "registry_failed",
+            Self::TooManyRequests => "too_many_requests",
+            Self::KeyRefused => "key_refused",
+            Self::ForeignAddress => "foreign_address",
         }
     }
 
@@ -74,6 +98,12 @@ impl Kind {
             Self::NotFound => "No such resource",
             Self::MethodNotAllowed => "Method not allowed",
             Self::CatalogFailed => "The catalog cannot answer",
+            Self::Unauthenticated => "No valid token",
+            Self::Forbidden => "The right for this is missing",
+            Self::RegistryFailed => "The registry cannot answer",
+            Self::TooManyRequests => "Asked for too often",
+            Self::KeyRefused => "The host does not show the key",
+            Self::ForeignAddress => "Not an address of a registered site",
         }
     }
 
@@ -87,7 +117,11 @@ impl Kind {
             | Self::UnknownPlace => StatusCode::BAD_REQUEST,
             Self::UnknownLeistung | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CatalogFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::ForeignAddress => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
+            Self::CatalogFailed | Self::RegistryFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -158,6 +192,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Portalverbund.NRW\""));
+        }
         response
     }
 }

@@ -61,8 +61,8 @@ type Key = (Kind, Identifikator);
 
 /// An open transaction over the records of one portal.
 pub struct Apply {
-    transaction: Transaction<'static, Any>,
-    portal: PortalId,
+    pub(super) transaction: Transaction<'static, Any>,
+    pub(super) portal: PortalId,
     run: i64,
     next_change: i64,
     /// The portal has no records yet: nothing need be looked up.
@@ -197,6 +197,40 @@ impl Apply {
                 Ok(())
             }
         }
+    }
+
+    /// Deletes those of these records that are there.
+    pub async fn clear(&mut self, kind: Kind, ids: &[Identifikator]) -> Result<(), StoreError> {
+        let Some(first) = ids.first() else { return Ok(()) };
+        if self.fresh && self.seen.is_empty() {
+            return Ok(());
+        }
+        let places: Vec<_> = (4..ids.len() + 4).map(|number| format!("${number}")).collect();
+        let text = format!(
+            "SELECT id FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND deleted = 0 AND id IN ({})",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(self.portal.as_str())
+            .bind(kind_number(kind))
+            .bind(&first.agency);
+        for id in ids {
+            query = query.bind(&id.text);
+        }
+        let known = query.fetch_all(&mut *self.transaction).await?;
+        for row in known {
+            let id = Identifikator::new(&first.agency, row.get::<&str, _>(0));
+            self.seen.remove(&fingerprint(kind, &id));
+            if let Some(old) = self.stored(kind, &id).await? {
+                self.bury(kind, &id, &old).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was done so far.
+    pub fn applied(&self) -> Applied {
+        self.applied
     }
 
     /// Keeps a piece that nobody understands.
