@@ -12,6 +12,7 @@ mod form;
 mod json_body;
 mod konten;
 mod konto;
+mod oidc;
 mod overview;
 mod passwords;
 mod paths;
@@ -53,7 +54,12 @@ pub const RESERVED: &[&str] = &["anmelden", "abmelden", "abgemeldet", "konto", "
 
 /// The pages of editors.
 pub fn page_paths() -> Paths {
-    overview::pages().merge(signin::pages()).merge(konto::pages()).merge(konten::pages()).merge(protokoll::pages())
+    overview::pages()
+        .merge(signin::pages())
+        .merge(oidc::pages())
+        .merge(konto::pages())
+        .merge(konten::pages())
+        .merge(protokoll::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
