@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod fault;
+mod oidc;
 mod portals;
 mod proxy;
 mod registry;
@@ -31,6 +32,7 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
 pub use routes::{RegistryState, Routes, registry_state};
@@ -81,6 +83,9 @@ pub struct Config {
     /// Accounts of editors and operators.
     #[serde(default)]
     pub registry: Registry,
+    /// Whom people sign in with, beside those who have a password here.
+    #[serde(default)]
+    pub oidc: Option<Oidc>,
     /// How the table of routes is kept.
     #[serde(default)]
     pub routes: Routes,

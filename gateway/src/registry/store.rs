@@ -224,4 +224,4 @@ fn some_time(ms: Option<i64>) -> Result<Option<Timestamp>, RegistryError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::registry) mod tests;
