@@ -37,7 +37,7 @@ impl Counter {
         ];
         let (dir, desk) = desk(portals).await;
         let rights = [("stadt", Right::Deliver), ("index", Right::Manage)];
-        let token = with_token(&desk, "red", Role::Editor, &rights, Right::Manage).await;
+        let token = with_token(&desk, "red", Role::Editor, &rights, Right::Manage, 30).await;
         Self { _dir: dir, desk, token }
     }
 
@@ -137,7 +137,7 @@ async fn the_same_key_gives_the_same_answer_and_never_that_of_another_delivery()
 #[tokio::test]
 async fn nobody_delivers_where_they_may_not_and_what_cannot_be_read_is_refused() {
     let counter = Counter::open().await;
-    let reader = with_token(&counter.desk, "leser", Role::Editor, &[("stadt", Right::Read)], Right::Manage).await;
+    let reader = with_token(&counter.desk, "leser", Role::Editor, &[("stadt", Right::Read)], Right::Manage, 30).await;
     let with =
         |token: &str, path: &str| counter.request(Method::POST, path, token).header(header::CONTENT_TYPE, NDJSON);
     for (token, path, expected) in [

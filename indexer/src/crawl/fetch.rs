@@ -3,6 +3,7 @@
 //! One call makes one request (and follows its redirects); whether it is made again is the run's decision. Answers are
 //! asked for without compression, so the size that is limited is the size that is read.
 
+mod ask;
 mod page;
 
 use std::error::Error as StdError;
@@ -25,6 +26,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tracing::warn;
 use url::Url;
+
+pub use ask::AskError;
 
 use super::Known;
 use super::spool::{Spool, Writing};
