@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod fault;
+mod joining;
 mod portals;
 mod proxy;
 mod routes;
@@ -30,6 +31,7 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use joining::{Joining, Release};
 pub use proxy::Proxy;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
@@ -76,6 +78,9 @@ pub struct Config {
     /// What is counted of what people search.
     #[serde(default)]
     pub insights: Insights,
+    /// How portals join.
+    #[serde(default)]
+    pub joining: Joining,
     /// How the table of routes is kept.
     #[serde(default)]
     pub routes: Routes,

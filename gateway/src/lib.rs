@@ -13,6 +13,7 @@ pub mod failure;
 #[cfg(test)]
 mod fake;
 pub mod insights;
+pub mod joining;
 pub mod metrics;
 mod open_files;
 pub mod pages;
