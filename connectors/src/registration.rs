@@ -29,7 +29,7 @@ pub use caching::Caching;
 pub use maintenance::Maintenance;
 pub use probe::Probe;
 pub use proof::{FILE_MAX_BYTES, META_NAME, PAGE_MAX_BYTES, ProofPlace, ProofToken};
-pub use proposal::{Proposal, id_of};
+pub use proposal::{Proposal, id_of, is_site_of};
 pub use protocol::Protocol;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};

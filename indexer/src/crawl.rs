@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-pub use fetch::{Fetcher, FetcherError};
+pub use fetch::{Fetcher, FetcherError, Looked};
 
 use folder::Folder;
 use spool::Spool;

@@ -82,7 +82,12 @@ impl Proposal {
         let host = address.host_str().unwrap_or_default();
         let words = host_words(host);
         let gebiete = Gebiete::nrw();
-        let reading = [gebiete.in_query(&name).1.unwrap_or(Reading::Unknown), gebiete.read(&words)];
+        let of_host = Gebiete::nrw().all().iter().find(|gebiet| is_site_of(gebiet, host)).cloned();
+        let reading = [
+            of_host.map_or(Reading::Unknown, Reading::One),
+            gebiete.in_query(&name).1.unwrap_or(Reading::Unknown),
+            gebiete.read(&words),
+        ];
         let found = reading.into_iter().find(|reading| !matches!(reading, Reading::Unknown));
         let gebiete = match found {
             Some(Reading::One(one)) => vec![one],
@@ -95,6 +100,14 @@ impl Proposal {
         let id = [name.as_str(), &words, "portal"].into_iter().find_map(id_of).expect("the last one is an id");
         Self { name, gebiete, id }
     }
+}
+
+/// True when the register of areas names this host as the site of the area.
+pub fn is_site_of(gebiet: &Gebiet, host: &str) -> bool {
+    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_ascii_lowercase();
+    let written = gebiet.web.as_deref().unwrap_or_default();
+    let url = if written.contains("://") { Url::parse(written) } else { Url::parse(&format!("https://{written}")) };
+    url.is_ok_and(|url| url.host_str().is_some_and(|site| bare(site) == bare(host)))
 }
 
 /// The id that a name makes: folded words with `-` between them, at most 40 characters of them.
@@ -194,6 +207,11 @@ mod tests {
         // A title that names nobody: the host does.
         check("https://www.herne.example/", "<title>Willkommen</title>", ("Herne", &["Herne"], "herne"));
         check("https://service.stadt-herne.example/", "", ("Herne", &["Herne"], "herne"));
+        // The register of areas knows the sites of most towns.
+        let herne = Gebiete::nrw().read("Herne");
+        let Reading::One(herne) = herne else { panic!("{herne:?}") };
+        let site = format!("https://{}/", herne.web.as_deref().unwrap().trim_start_matches("https://"));
+        check(&site, "<title>Willkommen in Bochum</title>", ("Willkommen in Bochum", &["Herne"], "willkommen-in-bochum"));
         check("https://xyz.example/", "", ("", &[], "xyz"));
     }
 

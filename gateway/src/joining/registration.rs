@@ -304,7 +304,7 @@ impl Registration {
 }
 
 /// True when two portals differ in nothing but whom citizens can ask and how often we come.
-fn only_small(live: &Portal, next: &Portal) -> bool {
+pub(super) fn only_small(live: &Portal, next: &Portal) -> bool {
     let same_place = match (&live.connector, &next.connector) {
         (Connector::XzufiIndex { url: old, .. }, Connector::XzufiIndex { url: new, .. }) => old == new,
         (old, new) => old == new,
@@ -340,6 +340,36 @@ pub enum PartFault {
     /// Something that the operator alone writes.
     #[error("this is registered by the operator")]
     Operators,
+    /// Nothing was given.
+    #[error("it is missing")]
+    Missing,
+    /// More than so many characters.
+    #[error("it has more than {0} characters")]
+    TooLong(usize),
+    /// Control characters in it.
+    #[error("expected one line of plain text")]
+    NotPlain,
+    /// No id.
+    #[error("`{0}` is no portal id, expected 1 to 63 of a-z, 0-9 and `-`, beginning with a letter")]
+    Id(String),
+    /// A place that nobody knows.
+    #[error("no place `{0}` is known, expected a name or an ARS of Nordrhein-Westfalen")]
+    UnknownPlace(String),
+    /// A name of several places.
+    #[error("several places are called so, expected an ARS: {}", .0.join(", "))]
+    SeveralPlaces(Vec<String>),
+    /// No kind of connector.
+    #[error("`{0}` is no kind of connector, expected `xzufi-index` or `push`")]
+    Kind(String),
+    /// No time between two runs.
+    #[error("expected a whole number of hours from 1 to 720")]
+    Interval,
+    /// No e-mail address.
+    #[error("`{0}` is no e-mail address")]
+    Email(String),
+    /// No telephone number.
+    #[error("`{0}` is no telephone number")]
+    Phone(String),
 }
 
 /// Checks what somebody registers from outside: addresses as `rule` says, everything on the proven host or, for hosts to
