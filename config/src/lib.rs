@@ -9,6 +9,7 @@ mod fault;
 mod joining;
 mod portals;
 mod proxy;
+mod registry;
 mod routes;
 pub mod secret;
 mod seen;
@@ -33,6 +34,7 @@ use url::Url;
 pub use fault::{ConfigError, ConfigFault};
 pub use joining::{Joining, Release};
 pub use proxy::Proxy;
+pub use registry::Registry;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
 pub use server::{ForwardedField, Server};
@@ -81,6 +83,9 @@ pub struct Config {
     /// How portals join.
     #[serde(default)]
     pub joining: Joining,
+    /// Accounts of editors and operators.
+    #[serde(default)]
+    pub registry: Registry,
     /// How the table of routes is kept.
     #[serde(default)]
     pub routes: Routes,
@@ -350,6 +355,15 @@ impl Config {
     /// Where the last good registry is kept: where the configuration says, else beside the index.
     pub fn routes_file(&self) -> PathBuf {
         self.routes.file.clone().unwrap_or_else(|| self.beside_index("routes.json"))
+    }
+
+    /// Where accounts and the audit trail are kept: where the configuration says, else beside the store.
+    pub fn registry_file(&self) -> PathBuf {
+        let beside_store = || {
+            let store = Path::new(self.store.url.strip_prefix("sqlite://").unwrap_or(&self.store.url));
+            store.with_file_name("registry.db")
+        };
+        self.registry.file.clone().unwrap_or_else(beside_store)
     }
 
     fn beside_index(&self, name: &str) -> PathBuf {

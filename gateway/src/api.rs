@@ -407,8 +407,8 @@ async fn problems(
 ) -> Result<Response, Problem> {
     let code = segment(code)?;
     Params::strict(query.as_deref(), &[])?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(|| {
-        let codes = Kind::ALL.map(Kind::code).join(", ");
+    let kind = Kind::ALL.iter().copied().find(|kind| kind.code() == code).ok_or_else(|| {
+        let codes = Kind::ALL.iter().map(|kind| kind.code()).collect::<Vec<_>>().join(", ");
         Problem::new(Kind::NotFound, format!("there is no such kind of problem; there are: {codes}"))
     })?;
     let body = wire::ProblemKind { code: kind.code(), title: kind.title(), status: kind.status().as_u16() };

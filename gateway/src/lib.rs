@@ -18,6 +18,7 @@ pub mod metrics;
 mod open_files;
 pub mod pages;
 pub mod proxy;
+pub mod registry;
 pub mod report;
 pub mod router;
 pub mod routes;

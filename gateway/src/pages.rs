@@ -41,6 +41,7 @@ use crate::api;
 use crate::api::params::{ParamError, Params};
 use crate::failure::secure_headers;
 use crate::insights::{Asker, Insights, Way};
+use crate::registry::{self, Desk};
 use crate::report::{self, Reports};
 use arrival::Arrival;
 use leistung::LeistungPage;
@@ -74,10 +75,11 @@ const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
 const KEEP_HOUR: &str = "public, max-age=3600";
 pub(crate) const KEEP_NOT: &str = "no-store";
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
-/// All pages, the style sheet, and the interface below `/api`.
-pub fn router(site: Site) -> Router {
+/// All pages, the style sheet, and the interface below `/api`; those of editors included.
+pub fn router(desk: Desk) -> Router {
+    let site = desk.site.clone();
     let over_tls = site.public_url.scheme() == "https";
     let pages = Router::new()
         .route("/", get(start))
@@ -90,8 +92,9 @@ pub fn router(site: Site) -> Router {
         .route("/bericht/{ars}", get(report::show))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
         .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
-        .with_state(site.clone());
-    assemble(pages, api::router(site), over_tls)
+        .with_state(site.clone())
+        .merge(registry::pages(desk.clone()));
+    assemble(pages, api::router(site).merge(registry::api(desk)), over_tls)
 }
 
 /// Puts pages and interface side by side, and adds what needs no catalog.
@@ -117,7 +120,8 @@ async fn strict_transport(mut response: Response) -> Response {
 }
 
 async fn robots(headers: HeaderMap) -> Response {
-    const ROBOTS: &str = "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /bericht/\nDisallow: /zu/\n";
+    const ROBOTS: &str =
+        "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /bericht/\nDisallow: /zu/\nDisallow: /anbindung\n";
     Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body: ROBOTS.into() }
         .answer(&headers)
 }
@@ -140,7 +144,7 @@ async fn not_found(uri: Uri) -> Response {
     fault(&Fault::NOT_FOUND)
 }
 
-async fn method_not_allowed() -> Response {
+pub(crate) async fn method_not_allowed() -> Response {
     fault(&Fault::METHOD)
 }
 

@@ -48,6 +48,7 @@ pub use handover::{Handed, HandoverError};
 pub use internal::Ready;
 pub(crate) use seats::network;
 pub use tls::{Certificate, CertificateFault, Certificates, TlsError};
+pub use visitor::Sender;
 
 use accept::{Accept, Entrance};
 use answer::Edge;

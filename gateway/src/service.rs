@@ -11,9 +11,8 @@ use arc_swap::ArcSwap;
 use config::{Config, clock};
 use connectors::registration::Portal;
 use indexer::catalog::Catalog;
-use indexer::crawl::schedule;
+use indexer::crawl::{Fetcher, FetcherError, schedule};
 use indexer::run::{Indexer, Outcome, RunOptions, Source};
-use prometheus::Registry;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +22,7 @@ use crate::insights::{self, Insights};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
+use crate::registry::{Desk, Registry, RegistryError};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Certificates, Front, Handed, HandoverError, Limits, Server, TlsError, Trusted, bind};
@@ -48,14 +48,33 @@ pub enum StartError {
     /// A metric is registered twice.
     #[error("cannot set up the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// Accounts and the audit trail.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// What fetches from portals.
+    #[error(transparent)]
+    Fetcher(#[from] FetcherError),
     /// The saved insights: a fault of ours.
     #[error("the reading of the insights ended by a panic")]
     Insights(#[source] tokio::task::JoinError),
 }
 
+/// What the gateway stands on.
+pub struct Ground {
+    /// Where the answers come from.
+    pub catalog: Catalog,
+    /// The writing side, where it is in this process.
+    pub indexer: Option<Arc<Indexer>>,
+    /// The registered portals.
+    pub portals: Arc<ArcSwap<Vec<Portal>>>,
+    /// What the internal side shows.
+    pub metrics: prometheus::Registry,
+}
+
 /// The gateway, listening.
 pub struct Gateway {
     server: Server,
+    registry: Registry,
     insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
@@ -69,31 +88,25 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Opens the listeners of `config` and prepares everything behind them; nothing is served before `run`. `registry`
-    /// is what the internal side shows.
-    pub async fn open(
-        config: &Config,
-        catalog: Catalog,
-        registry: Registry,
-        tasks: &TaskTracker,
-    ) -> Result<Self, StartError> {
-        Self::open_on(Handed::nothing(), config, catalog, registry, tasks).await
+    /// Opens the listeners of `config` and prepares everything behind them; nothing is served before `run`.
+    pub async fn open(config: &Config, ground: Ground, tasks: &TaskTracker) -> Result<Self, StartError> {
+        Self::open_on(Handed::nothing(), config, ground, tasks).await
     }
 
     /// The same, on the listeners that were `handed` over, as far as there are some.
     pub async fn open_on(
         mut handed: Handed,
         config: &Config,
-        catalog: Catalog,
-        registry: Registry,
+        ground: Ground,
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
+        let Ground { catalog, indexer, portals, metrics: shown } = ground;
         let public = listener(&mut handed, "public", config.server.listen).await?;
         let internal = listener(&mut handed, "internal", config.server.internal).await?;
         let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);
         let (public_address, internal_address) =
             (address(&public, config.server.listen), address(&internal, config.server.internal));
-        let metrics = Arc::new(Metrics::new(registry)?);
+        let metrics = Arc::new(Metrics::new(shown)?);
         let certificates = match &config.tls {
             Some(tls) => Some(certificates(tls.clone(), Arc::clone(&metrics)).await?),
             None => None,
@@ -170,10 +183,13 @@ impl Gateway {
         let insights = Arc::new(opened.map_err(StartError::Insights)?);
         let public_url = config.server.public_url.clone();
         let site = Site { catalog, public_url, insights: Arc::clone(&insights), reports: Arc::default() };
+        let registry = Registry::open(&config.registry_file()).await?;
+        let fetcher = Arc::new(Fetcher::new(config)?);
+        let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher);
         let server = Server {
             public,
             internal,
-            pages: pages::router(site),
+            pages: pages::router(desk),
             inside: insights::page::router(Arc::clone(&insights)),
             routes: Arc::clone(&routes),
             who: pages::forward::who_is_asked(asked.clone()),
@@ -189,6 +205,7 @@ impl Gateway {
         let routes_file = config.routes_file();
         Ok(Self {
             server,
+            registry,
             insights,
             routes,
             proxy,
@@ -236,6 +253,7 @@ impl Gateway {
         served.cancel();
         // That it panicked is in the log already.
         let _ = keeping.await;
+        self.registry.close().await;
     }
 }
 

@@ -31,11 +31,17 @@ pub enum Kind {
     MethodNotAllowed,
     /// The catalog failed.
     CatalogFailed,
+    /// No token, or none that is valid.
+    Unauthenticated,
+    /// A right that is missing.
+    Forbidden,
+    /// The registry failed.
+    RegistryFailed,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: &[Kind] = &[
         Kind::UnknownParameter,
         Kind::RepeatedParameter,
         Kind::MissingParameter,
@@ -45,6 +51,9 @@ impl Kind {
         Kind::NotFound,
         Kind::MethodNotAllowed,
         Kind::CatalogFailed,
+        Kind::Unauthenticated,
+        Kind::Forbidden,
+        Kind::RegistryFailed,
     ];
 
     /// The word for programs.
@@ -59,6 +68,9 @@ impl Kind {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::CatalogFailed => "catalog_failed",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::RegistryFailed => "registry_failed",
         }
     }
 
@@ -74,6 +86,9 @@ impl Kind {
             Self::NotFound => "No such resource",
             Self::MethodNotAllowed => "Method not allowed",
             Self::CatalogFailed => "The catalog cannot answer",
+            Self::Unauthenticated => "No valid token",
+            Self::Forbidden => "The right for this is missing",
+            Self::RegistryFailed => "The registry cannot answer",
         }
     }
 
@@ -87,7 +102,9 @@ impl Kind {
             | Self::UnknownPlace => StatusCode::BAD_REQUEST,
             Self::UnknownLeistung | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CatalogFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::CatalogFailed | Self::RegistryFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -158,6 +175,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Portalverbund.NRW\""));
+        }
         response
     }
 }

@@ -202,7 +202,7 @@ async fn other_addresses_and_methods_are_problems() {
 
 #[tokio::test]
 async fn a_problem_leads_to_its_description() {
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.iter().copied() {
         let problem = serde_json::to_value(Problem::new(kind, "x")).unwrap();
         let (response, body) = ask(Method::GET, problem["type"].as_str().unwrap(), None).await;
         assert_eq!(response.status(), StatusCode::OK);

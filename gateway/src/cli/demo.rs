@@ -16,7 +16,7 @@ use url::Url;
 use super::{Exit, Fault, setup};
 use crate::router::Origin;
 use crate::server::{Handed, bind};
-use crate::service::{self, Gateway};
+use crate::service::{self, Gateway, Ground};
 
 pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit, Fault> {
     telemetry::start(LogFormat::Plain, "warn").map_err(Fault::work)?;
@@ -31,7 +31,14 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     let registry = config::telemetry::registry();
     let indexer = Arc::new(setup::indexer(&config, portals.clone(), &registry).await?);
     setup::language(&config, &portals, &indexer.catalog())?;
-    let opened = Gateway::open_on(Handed::public(listener), &config, indexer.catalog(), registry, &tasks).await;
+    let registered = Arc::new(ArcSwap::from_pointee(portals.clone()));
+    let ground = Ground {
+        catalog: indexer.catalog(),
+        indexer: Some(Arc::clone(&indexer)),
+        portals: Arc::clone(&registered),
+        metrics: registry,
+    };
+    let opened = Gateway::open_on(Handed::public(listener), &config, ground, &tasks).await;
     let gateway = opened.map_err(Fault::work)?;
     gateway.router().load(&portals, Origin::Registry { left_out: 0 });
     for portal in &portals {
@@ -47,7 +54,6 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     indexer.follow().await.map_err(setup::fault)?;
     let inside = gateway.internal();
     let serving = tasks.spawn(gateway.run(stop.clone()));
-    let registered = Arc::new(ArcSwap::from_pointee(portals));
     tasks.spawn(service::collect(Arc::clone(&indexer), registered, 1, tasks.clone(), stop.clone()));
     tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
     eprintln!("Beispielverbund mit erfundenen Angaben. Zum Ausprobieren: „hund anmelden bochum“. Beenden mit Strg+C.");

@@ -18,7 +18,7 @@ use crate::access;
 use crate::open_files;
 use crate::router::Origin;
 use crate::server::{Handed, TlsError, bind, run_without_gateway};
-use crate::service::{self, Gateway, StartError};
+use crate::service::{self, Gateway, Ground, StartError};
 use registry::{Followers, Watch};
 
 /// How often a gateway without an indexer looks whether another process has changed the index.
@@ -57,7 +57,13 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             None => setup::catalog(&config, registered.clone()).await?,
         };
         let handed = Handed::to_this_process();
-        let opened = Gateway::open_on(handed, &config, catalog.clone(), registry.clone(), &tasks).await;
+        let ground = Ground {
+            catalog: catalog.clone(),
+            indexer: indexer.clone(),
+            portals: Arc::clone(&portals),
+            metrics: registry.clone(),
+        };
+        let opened = Gateway::open_on(handed, &config, ground, &tasks).await;
         let gateway = opened.map_err(|error| match error {
             StartError::Tls(error @ TlsError::NoneUsable(_)) => Fault::Usage(format!("{}: {error}", file.display())),
             error => Fault::work(error),

@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use super::Limits;
 use super::accept::{Entrance, Peer};
 use super::seats::ClientSeat;
-use super::visitor::Visitor;
+use super::visitor::{Sender, Visitor};
 use crate::access::{self, Line};
 use crate::body::{Body, Bounded};
 use crate::failure::{self, Failure, by_tls_only, secure_headers, wants_json};
@@ -128,6 +128,7 @@ impl Edge {
     }
 
     async fn own(&self, mut request: Request<Incoming>, client: IpAddr, asked: &Asked) -> Response<Body> {
+        request.extensions_mut().insert(Sender(client));
         if let Some(asker) = Asker::of(client, request.method(), request.headers()) {
             request.extensions_mut().insert(asker);
         }

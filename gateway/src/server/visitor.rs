@@ -13,6 +13,10 @@ use super::seats::{ClientSeat, Clients};
 use crate::failure::Failure;
 use crate::metrics::Refused;
 
+/// Who sent a request, for pages that have to know; put into its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender(pub IpAddr);
+
 /// Whose request it is.
 pub(super) struct Visitor {
     pub(super) address: IpAddr,

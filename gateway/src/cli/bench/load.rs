@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::Serving;
 use crate::cli::Fault;
 use crate::router::Origin;
-use crate::service::Gateway;
+use crate::service::{Gateway, Ground};
 
 /// The distinct names of the Leistungen in a folder of deliveries: of so many portals as give some times `count`.
 pub(super) fn titles(dir: &Path, portals: &[Portal], count: usize) -> Result<Vec<String>, Fault> {
@@ -98,7 +98,9 @@ pub(super) async fn over_http(
 
 async fn serve(config: &Config, catalog: Catalog) -> Result<Serving, Fault> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let gateway = Gateway::open(config, catalog, config::telemetry::registry(), &tasks).await.map_err(Fault::work)?;
+    let (indexer, portals, metrics) = (None, Arc::default(), config::telemetry::registry());
+    let ground = Ground { catalog, indexer, portals, metrics };
+    let gateway = Gateway::open(config, ground, &tasks).await.map_err(Fault::work)?;
     gateway.router().load(&[], Origin::Registry { left_out: 0 });
     let address = gateway.public();
     tasks.spawn(gateway.run(stop.clone()));

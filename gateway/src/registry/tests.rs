@@ -1,0 +1,105 @@
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use config::{Config, clock};
+use connectors::registration::Portal;
+use indexer::crawl::Fetcher;
+use indexer::run::{Indexer, Setup};
+
+use super::*;
+use crate::insights::Insights;
+use crate::pages::Site;
+
+/// A desk on an empty index and a registry of its own, both in the folder.
+pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
+    let dir = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"http://localhost/\"\n\
+         [store]\nurl = \"sqlite://{}\"\n[index]\ndir = {:?}\n[egress]\nallow = [\"127.0.0.0/8\"]\n",
+        dir.path().join("portalverbund.db").display(),
+        dir.path().join("index"),
+    );
+    let config = Config::parse(std::path::Path::new("test"), &text).unwrap();
+    let shown = config::telemetry::registry();
+    let setup = Setup {
+        store_url: config.store.url.clone(),
+        index_dir: config.index.dir.clone(),
+        spool_dir: config.spool_dir(),
+        portals: portals.clone(),
+        fetcher: Fetcher::new(&config).unwrap(),
+        metrics: indexer::metrics::Metrics::new(&shown).unwrap(),
+    };
+    let indexer = Arc::new(Indexer::open(setup).await.unwrap());
+    let counted = Arc::new(crate::metrics::Metrics::new(shown).unwrap());
+    let site = Site {
+        catalog: indexer.catalog(),
+        public_url: config.server.public_url.clone(),
+        insights: Arc::new(Insights::open(&config, counted, clock::now())),
+        reports: Arc::default(),
+    };
+    let registry = Registry::open(&config.registry_file()).await.unwrap();
+    let fetcher = Arc::new(Fetcher::new(&config).unwrap());
+    let portals = Arc::new(ArcSwap::from_pointee(portals));
+    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher))
+}
+
+/// Somebody of this role with these rights, signed in: the value of `Cookie`, and the word for forms.
+pub(crate) async fn signed_in(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) -> (String, String) {
+    let account = account(desk, name, role, rights).await;
+    let secret = secrets::random().unwrap();
+    let mut tx = desk.registry.begin().await.unwrap();
+    let oldest = tx.now - desk.sessions.whole;
+    tx.open_session(&secrets::hash(&secret), account, None, oldest).await.unwrap();
+    tx.commit().await.unwrap();
+    (format!("{}={secret}", desk.cookie), secrets::csrf(&secret))
+}
+
+/// A token of an account with these rights: the value of `Authorization`.
+pub(crate) async fn with_token(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)], right: Right) -> String {
+    let account = account(desk, name, role, rights).await;
+    let secret = secrets::token().unwrap();
+    let mut tx = desk.registry.begin().await.unwrap();
+    let ends = tx.now + jiff::SignedDuration::from_hours(1);
+    let new = NewToken { account, name: "t".into(), right, portals: None, ends };
+    tx.add_token(&new, &secrets::hash(&secret)).await.unwrap();
+    tx.commit().await.unwrap();
+    format!("Bearer {secret}")
+}
+
+/// The account of this name, made when it is not there; its number.
+async fn account(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) -> i64 {
+    if let Some(known) = desk.registry.account_named(name).await.unwrap() {
+        return known.id;
+    }
+    let mut tx = desk.registry.begin().await.unwrap();
+    let new = NewAccount { name: name.into(), role, password: None, subject: None };
+    let id = tx.add_account(&new).await.unwrap();
+    for (portal, right) in rights {
+        tx.set_right(id, &portal.parse().unwrap(), Some(*right)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_page_needs_somebody_and_is_kept_nowhere() {
+    use tower::ServiceExt as _;
+    let (_dir, desk) = desk(Vec::new()).await;
+    let (cookie, _) = signed_in(&desk, "red", Role::Editor, &[]).await;
+    let ask = async |cookie: Option<&str>| {
+        let mut request = http::Request::get("/anbindung?a=b");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        pages(desk.clone()).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
+    };
+    let response = ask(None).await;
+    assert_eq!(response.status(), http::StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], "/anbindung/anmelden?weiter=%2Fanbindung%3Fa%3Db");
+    let response = ask(Some(&cookie)).await;
+    assert_eq!(response.status(), http::StatusCode::OK);
+    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(response.headers()[name], value);
+    }
+    assert_eq!(ask(Some("pvnrw=falsch")).await.status(), http::StatusCode::SEE_OTHER);
+}
