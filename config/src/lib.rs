@@ -397,6 +397,13 @@ pub fn load_main(file: &Path) -> Result<Config, ConfigError> {
     Ok(Config::parse(file, &text)?)
 }
 
+/// Reads the portal in a file, or every one in a folder of such files, and what is wrong with those that cannot be used.
+pub fn read_portals(path: &Path, egress: &Egress) -> Result<(Vec<Portal>, Vec<ConfigFault>), ConfigError> {
+    let found =
+        if path.is_dir() { portals::load(path, egress)? } else { portals::load_files(vec![path.to_owned()], egress) };
+    Ok((found.portals, found.faults))
+}
+
 /// Loads `file` and the portals in `portale.d` beside it.
 ///
 /// Fails when the file or the folder cannot be read or the file is wrong. A wrong file of a portal is a fault in the

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod first_look;
 pub mod proof;
 pub mod registration;
+pub mod sources;
 pub mod wish;
 mod words;
 

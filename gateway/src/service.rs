@@ -239,6 +239,11 @@ impl Gateway {
         self.internal
     }
 
+    /// What the gateway counts.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// What changes the table of routes while the gateway serves.
     pub fn router(&self) -> Router {
         let (routes, proxy, metrics) = (Arc::clone(&self.routes), Arc::clone(&self.proxy), Arc::clone(&self.metrics));

@@ -211,7 +211,11 @@ mod tests {
         let herne = Gebiete::nrw().read("Herne");
         let Reading::One(herne) = herne else { panic!("{herne:?}") };
         let site = format!("https://{}/", herne.web.as_deref().unwrap().trim_start_matches("https://"));
-        check(&site, "<title>Willkommen in Bochum</title>", ("Willkommen in Bochum", &["Herne"], "willkommen-in-bochum"));
+        check(
+            &site,
+            "<title>Willkommen in Bochum</title>",
+            ("Willkommen in Bochum", &["Herne"], "willkommen-in-bochum"),
+        );
         check("https://xyz.example/", "", ("", &[], "xyz"));
     }
 

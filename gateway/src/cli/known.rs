@@ -8,7 +8,7 @@ use indexer::record::Kind;
 use super::{Exit, Fault, import, setup};
 
 pub(super) async fn run(config: &Path, portal: &PortalId, fragments: bool) -> Result<Exit, Fault> {
-    let config = setup::load(config)?.config;
+    let config = ::config::load_main(config).map_err(|error| Fault::Usage(error.to_string()))?;
     let known = indexer::run::known_in(&config.store.url, portal).await.map_err(setup::fault)?;
     for kind in Kind::ALL {
         println!("{}\t{}", kind.name(), known.records.get(&kind).copied().unwrap_or(0));

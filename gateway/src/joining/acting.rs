@@ -159,10 +159,9 @@ impl Acting<'_> {
         let known = tx.registration(&id).await?;
         let next = match &known {
             Some(known) if known.registration.served().as_ref() == Some(&portal) => return Ok(None),
-            Some(known) => Registration {
-                address: known.registration.address.clone(),
-                ..Registration::vouched(portal, tx.now)
-            },
+            Some(known) => {
+                Registration { address: known.registration.address.clone(), ..Registration::vouched(portal, tx.now) }
+            }
             None => Registration::vouched(portal, tx.now),
         };
         self.write(tx, &id, "apply", known, Some(next), None, None).await.map(Some)
@@ -176,10 +175,8 @@ impl Acting<'_> {
         let known = tx.registration(id).await?;
         let now = known.as_ref().map_or(Value::Null, |known| value(&known.registration));
         let left = changes::undone(&change.before, &change.after, &now)?;
-        let next: Option<Registration> = serde_json::from_value(left).map_err(|error| RegistryError::Row {
-            what: format!("change set {number}"),
-            reason: error.to_string(),
-        })?;
+        let next: Option<Registration> = serde_json::from_value(left)
+            .map_err(|error| RegistryError::Row { what: format!("change set {number}"), reason: error.to_string() })?;
         let next = next.map(|next| settled(next, known.as_ref().map(|known| &known.registration)));
         if needs_operator(known.as_ref().map(|known| &known.registration), next.as_ref()) && !self.who.is_operator() {
             return Err(Refusal::Operators);
@@ -258,15 +255,19 @@ impl Acting<'_> {
         let after = next.as_ref().map_or(Value::Null, value);
         let differences = changes::differences(&before, &after);
         if differences.is_empty() {
-            return Ok(Changed { number: None, facts: facts_of(&mut tx, id, next.as_ref()).await?, now: next, differences });
+            return Ok(Changed {
+                number: None,
+                facts: facts_of(&mut tx, id, next.as_ref()).await?,
+                now: next,
+                differences,
+            });
         }
         let owner = known.as_ref().map_or(self.who.account, |known| known.owner);
         match &next {
             Some(next) => tx.keep_registration(id, next, owner).await?,
             None => tx.remove_registration(id).await?,
         }
-        let change =
-            NewChange { portal: id, actor: &self.who.name, step, before: &before, after: &after, undoes };
+        let change = NewChange { portal: id, actor: &self.who.name, step, before: &before, after: &after, undoes };
         let number = tx.add_change(&change).await?;
         let action = format!("portal.{step}");
         let some = |value: Value| (!value.is_null()).then_some(value);
@@ -356,9 +357,8 @@ fn needs_operator(now: Option<&Registration>, next: Option<&Registration>) -> bo
         (Some(now), Some(next)) => !only_small(now, next),
         (now, next) => now != next,
     };
-    let decided = |state: &State| {
-        matches!(state, State::Released { .. } | State::Suspended { .. } | State::Refused { .. })
-    };
+    let decided =
+        |state: &State| matches!(state, State::Released { .. } | State::Suspended { .. } | State::Refused { .. });
     let state = now.state != next.state && (decided(&next.state) || matches!(now.state, State::Suspended { .. }));
     live || state
 }

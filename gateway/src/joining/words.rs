@@ -110,9 +110,11 @@ pub fn of_seen(seen: &Seen) -> String {
     match seen {
         Seen::Index { url, files: 1 } => format!("Wir haben ein XZuFi-Verzeichnis mit einer Datei gefunden: {url}"),
         Seen::Index { url, files } => format!("Wir haben ein XZuFi-Verzeichnis mit {files} Dateien gefunden: {url}"),
-        Seen::Page => "Wir haben Ihre Seite gesehen, aber kein XZuFi-Verzeichnis (index.txt). Liegt es an einer anderen \
+        Seen::Page => {
+            "Wir haben Ihre Seite gesehen, aber kein XZuFi-Verzeichnis (index.txt). Liegt es an einer anderen \
                        Stelle, geben Sie die Adresse unten an; sonst liefern Sie selbst über unsere Schnittstelle."
-            .into(),
+                .into()
+        }
         Seen::Elsewhere(to) => format!(
             "Diese Adresse leitet auf einen anderen Rechnernamen um: {to}. Bitte melden Sie die Adresse an, bei der man \
              ankommt."

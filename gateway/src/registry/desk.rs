@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use super::refusal::Denied;
 use super::store::Registry;
 use super::who::{Right, SessionTimes, Who};
+use crate::joining::Joining;
 use crate::pages::Site;
 
 /// The state of all routers of editors.
@@ -30,6 +31,8 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// Fetches what portals have, within what `[egress]` allows.
     pub fetcher: Arc<Fetcher>,
+    /// What registrations of portals work with.
+    pub joining: Arc<Joining>,
     pub(super) sessions: SessionTimes,
     /// The name of the session's cookie.
     pub(super) cookie: String,
@@ -51,7 +54,8 @@ impl Desk {
         };
         // A browser takes a cookie of such a name only with `Secure` and by TLS.
         let cookie = if site.public_url.scheme() == "https" { "__Secure-pvnrw" } else { "pvnrw" }.to_owned();
-        Self { registry, site, indexer, portals, config, fetcher, sessions, cookie }
+        let joining = Arc::new(Joining::new(&config, Arc::clone(&fetcher)));
+        Self { registry, site, indexer, portals, config, fetcher, joining, sessions, cookie }
     }
 
     /// The registered portal of this id, for somebody who has this right on it.

@@ -36,11 +36,8 @@ fn answer(message: &[u8], records: Option<&Vec<String>>) -> Vec<u8> {
     answer.extend(&message[12..end]);
     for record in records {
         // Longer texts come in several strings.
-        let data: Vec<u8> = record
-            .as_bytes()
-            .chunks(20)
-            .flat_map(|piece| [&[piece.len() as u8][..], piece].concat())
-            .collect();
+        let data: Vec<u8> =
+            record.as_bytes().chunks(20).flat_map(|piece| [&[piece.len() as u8][..], piece].concat()).collect();
         answer.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60]);
         answer.extend((data.len() as u16).to_be_bytes());
         answer.extend(data);
@@ -99,8 +96,7 @@ impl Town {
     }
 
     fn redirect(&self, path: &str, to: &str) {
-        let answer =
-            format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         self.pages.lock().unwrap().insert(path.to_owned(), answer);
     }
 

@@ -155,8 +155,7 @@ fn rehearsed(row: &AnyRow) -> Result<Rehearsed, RegistryError> {
 }
 
 const REGISTRATIONS: &str = "SELECT portal, body, owner, changed FROM registration";
-const CHANGES: &str =
-    "SELECT number, portal, at, actor, step, old_value, new_value, undoes, undone_by FROM change_set";
+const CHANGES: &str = "SELECT number, portal, at, actor, step, old_value, new_value, undoes, undone_by FROM change_set";
 const PROOFS: &str = "SELECT portal, host, token, place, proven, checked, lost, failures FROM proof";
 
 impl Registry {
