@@ -4,7 +4,9 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod plan;
 mod read;
+mod runs;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,7 +17,9 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
-pub use read::{Angebot, Changed, FileState, RunRow, Stored, Unread};
+pub use plan::{Listed, Plan, Planned};
+pub use read::{Angebot, Changed, Stored, Unread};
+pub use runs::{FileState, Freshness, Held, Pause, Quarantined, RunRow};
 
 use crate::record::Kind;
 
@@ -49,6 +53,14 @@ pub enum StoreError {
     /// The database.
     #[error("the store failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The journal does not reach back before this run, or the portal had no such run.
+    #[error("{portal} cannot be restored to the state before run {run}: what it replaced is not kept; see `runs`")]
+    NotKept {
+        /// Whose.
+        portal: PortalId,
+        /// The run.
+        run: i64,
+    },
     /// A body that this program cannot read.
     #[error("the record {key} in the store cannot be read: {reason}")]
     Body {
@@ -61,7 +73,7 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
