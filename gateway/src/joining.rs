@@ -6,6 +6,9 @@
 pub mod acting;
 pub mod changes;
 pub mod first_look;
+pub mod keep;
+pub(crate) mod pages;
+pub mod preview;
 pub mod proof;
 pub mod registration;
 pub mod sources;
@@ -18,8 +21,11 @@ use config::{Config, Release};
 use connectors::registration::AddressRule;
 use indexer::crawl::Fetcher;
 
-use acting::Rules;
-use proof::Prover;
+use acting::{Acting, Refusal, Rules};
+use preview::Previews;
+use proof::{Findings, Prover};
+
+use crate::registry::{Proof, Registered, Registry, Who};
 
 /// What the pages and the interface of registrations work with, beside the desk.
 #[derive(Debug)]
@@ -28,12 +34,22 @@ pub struct Joining {
     pub rules: Rules,
     /// Looks for proofs of domains.
     pub prover: Prover,
+    /// Rehearsals, and what is kept of them.
+    pub previews: Previews,
+    proof_every_s: u32,
+    proof_grace_s: u32,
 }
 
 impl Joining {
     /// As the configuration says.
     pub fn new(config: &Config, fetcher: Arc<Fetcher>) -> Self {
-        Self { rules: rules(config), prover: Prover::new(fetcher, config.joining.dns_servers.clone()) }
+        Self {
+            rules: rules(config),
+            prover: Prover::new(Arc::clone(&fetcher), config.joining.dns_servers.clone()),
+            previews: Previews::new(config, fetcher),
+            proof_every_s: config.joining.proof_every_s,
+            proof_grace_s: config.joining.proof_grace_s,
+        }
     }
 }
 
@@ -45,4 +61,25 @@ pub fn rules(config: &Config) -> Rules {
         at_once: joining.release == Release::AtOnce,
         max_open: usize::try_from(joining.max_open).unwrap_or(usize::MAX),
     }
+}
+
+/// Looks for the proof of the host of a registration and notes what was found, if anything can be said. `None` where it
+/// has no address.
+pub async fn look_for_proof(
+    registry: &Registry,
+    joining: &Joining,
+    who: &Who,
+    known: &Registered,
+    dry_run: bool,
+) -> Result<Option<(Proof, Findings)>, Refusal> {
+    let Some(address) = &known.registration.address else { return Ok(None) };
+    let Some(host) = known.registration.host() else { return Ok(None) };
+    let proof = registry.proof(&known.id, host).await?.ok_or(Refusal::NoSuch)?;
+    let findings = joining.prover.look(address, &proof.token).await;
+    if findings.undecided() {
+        return Ok(Some((proof, findings)));
+    }
+    let acting = Acting { registry, who, dry_run };
+    let proof = acting.looked(&known.id, host, findings.place()).await?;
+    Ok(Some((proof, findings)))
 }

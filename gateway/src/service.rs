@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::body::Pace;
 use crate::insights::{self, Insights};
+use crate::joining::{self, Joining};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
@@ -75,6 +76,7 @@ pub struct Ground {
 pub struct Gateway {
     server: Server,
     registry: Registry,
+    joining: Arc<Joining>,
     insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
@@ -186,6 +188,7 @@ impl Gateway {
         let registry = Registry::open(&config.registry_file()).await?;
         let fetcher = Arc::new(Fetcher::new(config)?);
         let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher);
+        let joining = Arc::clone(&desk.joining);
         let server = Server {
             public,
             internal,
@@ -206,6 +209,7 @@ impl Gateway {
         Ok(Self {
             server,
             registry,
+            joining,
             insights,
             routes,
             proxy,
@@ -254,10 +258,14 @@ impl Gateway {
     pub async fn run(self, stop: CancellationToken) {
         let served = CancellationToken::new();
         let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
+        let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
+        let proving = self.server.tasks.spawn(proving);
         self.server.run(stop).await;
         served.cancel();
-        // That it panicked is in the log already.
+        // That one of them panicked is in the log already.
         let _ = keeping.await;
+        let _ = proving.await;
+        self.joining.previews.close().await;
         self.registry.close().await;
     }
 }

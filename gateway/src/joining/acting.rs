@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::changes::{self, Conflict};
-use super::registration::{Facts, FieldFault, Registration, Stage, State, Step, StepFault, from_outside, only_small};
+use super::registration::{Facts, FieldFault, Registration, State, Step, StepFault, from_outside, only_small};
 use crate::registry::{NewChange, Proof, Registered, Registry, RegistryError, Rehearsed, Right, Tx, Who};
 
 /// Why a step was not taken.
@@ -185,6 +185,15 @@ impl Acting<'_> {
             self.prepare_proof(&mut tx, id, next).await?;
         }
         self.write(tx, id, "undo", known, next, Some(number), None).await
+    }
+
+    /// Suspends a portal without anybody's word; for what the program does by itself, and gives its reason for.
+    pub(super) async fn suspend_by_itself(self, id: &PortalId, reason: &str) -> Result<Changed, Refusal> {
+        let mut tx = self.registry.begin().await?;
+        let known = tx.registration(id).await?.ok_or(Refusal::NoSuch)?;
+        let facts = facts(&mut tx, &known).await?;
+        let next = known.registration.after(&Step::Suspend(reason.to_owned()), facts, tx.now)?;
+        self.write(tx, id, "suspend", Some(known), Some(next), None, Some(reason)).await
     }
 
     /// Notes what somebody found who looked for the proof of a host.
@@ -363,7 +372,5 @@ fn needs_operator(now: Option<&Registration>, next: Option<&Registration>) -> bo
     live || state
 }
 
-/// How far a registration is.
-pub fn stage(registration: &Registration, facts: Facts) -> Stage {
-    registration.stage(facts)
-}
+#[cfg(test)]
+mod tests;

@@ -352,6 +352,9 @@ pub enum PartFault {
     /// No id.
     #[error("`{0}` is no portal id, expected 1 to 63 of a-z, 0-9 and `-`, beginning with a letter")]
     Id(String),
+    /// An id that belongs to somebody.
+    #[error("the id `{0}` is taken; choose another one")]
+    Taken(String),
     /// A place that nobody knows.
     #[error("no place `{0}` is known, expected a name or an ARS of Nordrhein-Westfalen")]
     UnknownPlace(String),

@@ -1,10 +1,10 @@
 //! What the pages say in German: of faults, of what was found, and of how far a registration is.
 
 use connectors::registration::{AddressFault, ProofPlace};
-use connectors::run::Fault;
 
 use super::acting::Refusal;
 use super::first_look::Seen;
+use super::preview::Busy;
 use super::proof::Found;
 use super::registration::{FieldFault, PartFault, Stage, StepFault};
 
@@ -38,6 +38,7 @@ pub fn of_field(wrong: &FieldFault) -> String {
         PartFault::Id(id) => format!(
             "„{id}“ ist keine Kennung. Erlaubt sind a–z, 0–9 und „-“, höchstens 63 Zeichen, am Anfang ein Buchstabe."
         ),
+        PartFault::Taken(id) => format!("Die Kennung „{id}“ ist schon vergeben. Bitte wählen Sie eine andere."),
         PartFault::UnknownPlace(place) => format!(
             "Den Ort „{place}“ kennen wir nicht. Bitte geben Sie den Namen der Gemeinde oder des Kreises an, oder den \
              Amtlichen Regionalschlüssel (zwölf Ziffern)."
@@ -127,12 +128,20 @@ pub fn of_seen(seen: &Seen) -> String {
     }
 }
 
-/// Where a proof may be.
+/// Where a proof was found.
 pub fn of_place(place: ProofPlace) -> &'static str {
     match place {
-        ProofPlace::Dns => "DNS-Eintrag",
-        ProofPlace::File => "Datei",
-        ProofPlace::Meta => "Meta-Angabe",
+        ProofPlace::Dns => "im DNS",
+        ProofPlace::File => "in der Datei",
+        ProofPlace::Meta => "im Kopf der Seite",
+    }
+}
+
+/// Why no rehearsal begins.
+pub fn of_busy(busy: Busy) -> &'static str {
+    match busy {
+        Busy::This => "Ein Probelauf dieses Portals läuft schon. Bitte warten Sie, bis er fertig ist.",
+        Busy::Others => "Zurzeit laufen so viele Probeläufe, wie gleichzeitig möglich sind. Bitte versuchen Sie es in einer Minute noch einmal.",
     }
 }
 
@@ -152,11 +161,6 @@ pub fn of_found(place: ProofPlace, found: &Found) -> String {
         (Found::Silent(_), ProofPlace::Dns) => "der Nameserver hat nicht geantwortet".into(),
         (Found::Silent(_), _) => "keine Antwort".into(),
     }
-}
-
-/// Why nothing came, for people.
-pub fn of_fault(fault: &Fault) -> String {
-    fault.finding().sentence()
 }
 
 /// How far a registration is.

@@ -101,11 +101,19 @@ impl Town {
     }
 
     async fn look(&self, token: &ProofToken) -> Findings {
+        self.prover().look(&self.address, token).await
+    }
+
+    /// A record is looked for under a name that is not special to the resolver, as `localhost` is.
+    async fn record_of(&self, host: &str, token: &ProofToken) -> Found {
+        self.prover().record(host, token).await
+    }
+
+    fn prover(&self) -> Prover {
         let text = "[server]\nlisten = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"http://localhost/\"\n\
                     [store]\nurl = \"sqlite://x.db\"\n[index]\ndir = \"x\"\n[egress]\nallow = [\"127.0.0.0/8\", \"::1/128\"]\n";
         let config = Config::parse(std::path::Path::new("test"), text).unwrap();
-        let prover = Prover::new(Arc::new(Fetcher::new(&config).unwrap()), vec![self.dns]);
-        prover.look(&self.address, token).await
+        Prover::new(Arc::new(Fetcher::new(&config).unwrap()), vec![self.dns])
     }
 }
 
@@ -126,12 +134,14 @@ async fn each_of_three_places_is_enough() {
     assert_eq!(all(&none), [&Found::Nothing, &Found::Nothing, &Found::Nothing]);
     assert_eq!((none.place(), none.undecided()), (None, false));
 
-    town.record("_portalverbund.localhost", "v=spf1 -all");
-    town.record("_portalverbund.localhost", &own.line());
-    let found = town.look(&own).await;
-    assert_eq!(all(&found), [&Found::Token, &Found::Nothing, &Found::Nothing]);
-    assert_eq!(found.place(), Some(ProofPlace::Dns));
-    town.records.lock().unwrap().clear();
+    let host = "www.stadt.example";
+    assert_eq!(town.record_of(host, &own).await, Found::Nothing);
+    town.record("_portalverbund.www.stadt.example", "v=spf1 -all");
+    assert_eq!(town.record_of(host, &own).await, Found::Other(1));
+    town.record("_portalverbund.www.stadt.example", &own.line());
+    assert_eq!(town.record_of(host, &own).await, Found::Token);
+    // A record of the town's other hosts shows nothing of this one.
+    assert_eq!(town.record_of("stadt.example", &own).await, Found::Nothing);
 
     town.page("/.well-known/portalverbund-nrw.txt", &format!("{}\n", own.line()));
     assert_eq!(town.look(&own).await.place(), Some(ProofPlace::File));
@@ -145,11 +155,12 @@ async fn each_of_three_places_is_enough() {
 async fn the_token_of_somebody_else_shows_nothing() {
     let town = Town::start().await;
     let (own, others) = (token(1), token(2));
-    town.record("_portalverbund.localhost", &others.line());
+    town.record("_portalverbund.www.stadt.example", &others.line());
+    assert_eq!(town.record_of("www.stadt.example", &own).await, Found::Other(1));
     town.page("/.well-known/portalverbund-nrw.txt", &others.line());
     town.page("/start", &format!("<html><head>{}</head></html>", others.element()));
     let found = town.look(&own).await;
-    assert_eq!(all(&found), [&Found::Other(1), &Found::Other(1), &Found::Other(1)]);
+    assert_eq!(all(&found), [&Found::Nothing, &Found::Other(1), &Found::Other(1)]);
     assert_eq!((found.place(), found.undecided()), (None, false));
 }
 
@@ -173,7 +184,14 @@ async fn silence_proves_nothing_and_loses_nothing() {
     // A port on which nobody listens.
     let closed = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     town.dns = closed;
-    let found = town.look(&token(1)).await;
-    assert!(matches!(all(&found)[0], Found::Silent(_)), "{found:?}");
-    assert_eq!((found.place(), found.undecided()), (None, true));
+    let silent = town.record_of("www.stadt.example", &token(1)).await;
+    assert!(matches!(silent, Found::Silent(_)), "{silent:?}");
+    let findings = |dns: Found, file: Found| {
+        Findings([(ProofPlace::Dns, dns), (ProofPlace::File, file), (ProofPlace::Meta, Found::Nothing)])
+    };
+    assert!(findings(silent.clone(), Found::Nothing).undecided());
+    assert!(findings(Found::Nothing, Found::Status(503)).undecided());
+    assert!(!findings(Found::Nothing, Found::Status(403)).undecided());
+    let found = findings(silent, Found::Token);
+    assert_eq!((found.place(), found.undecided()), (Some(ProofPlace::File), false));
 }
