@@ -39,8 +39,8 @@ pub use passwords::{PASSWORD_SIGNS, PasswordError, generated};
 pub use paths::Paths;
 pub use refusal::Denied;
 pub use store::{
-    Account, AuditEntry, AuditFault, Head, ImportRow, NewAccount, NewImport, NewToken, Registry, RegistryError,
-    SessionRow, TokenRow, Tx,
+    Account, AuditEntry, AuditFault, ChangeSet, Head, ImportRow, NewAccount, NewChange, NewImport, NewToken, Proof,
+    Registered, Registry, RegistryError, Rehearsed, SessionRow, TokenRow, Tx,
 };
 pub use tokens::{MadeToken, TOKEN_DAYS, TokenError, TokenWish};
 pub use who::{Right, Role, SessionTimes, Who};
@@ -52,7 +52,8 @@ use crate::pages;
 use who::Side;
 
 /// Names below `/anbindung` that are pages of ours, so that no portal can have them as its id.
-pub const RESERVED: &[&str] = &["anmelden", "abmelden", "abgemeldet", "konto", "konten", "protokoll", "neu", "hilfe"];
+pub const RESERVED: &[&str] =
+    &["anmelden", "abmelden", "abgemeldet", "konto", "konten", "protokoll", "neu", "hilfe", "freigaben"];
 
 /// The pages of editors.
 pub fn page_paths() -> Paths {

@@ -27,8 +27,8 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
         spool_dir: config.spool_dir(),
         portals: portals.clone(),
         fetcher: Fetcher::new(&config).unwrap(),
-        journal: config::Journal::default(),
         metrics: indexer::metrics::Metrics::new(&shown).unwrap(),
+        journal: config.journal,
     };
     let indexer = Arc::new(Indexer::open(setup).await.unwrap());
     let counted = Arc::new(crate::metrics::Metrics::new(shown).unwrap());
@@ -90,3 +90,35 @@ async fn account(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) 
 }
 
 mod walk;
+/// Somebody with an account of this role, as a session makes them.
+pub(crate) async fn somebody(registry: &Registry, name: &str, role: Role) -> Who {
+    let mut tx = registry.begin().await.unwrap();
+    let new = NewAccount { name: name.into(), role, password: None, subject: None };
+    let account = tx.add_account(&new).await.unwrap();
+    tx.commit().await.unwrap();
+    let by = who::By::Session { hash: String::new(), csrf: String::new() };
+    Who { account, name: name.into(), role, rights: Default::default(), by, network: None }
+}
+
+#[tokio::test]
+async fn a_page_needs_somebody_and_is_kept_nowhere() {
+    use tower::ServiceExt as _;
+    let (_dir, desk) = desk(Vec::new()).await;
+    let (cookie, _) = signed_in(&desk, "red", Role::Editor, &[]).await;
+    let ask = async |cookie: Option<&str>| {
+        let mut request = http::Request::get("/anbindung?a=b");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        pages(desk.clone()).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
+    };
+    let response = ask(None).await;
+    assert_eq!(response.status(), http::StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], "/anbindung/anmelden?weiter=%2Fanbindung%3Fa%3Db");
+    let response = ask(Some(&cookie)).await;
+    assert_eq!(response.status(), http::StatusCode::OK);
+    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(response.headers()[name], value);
+    }
+    assert_eq!(ask(Some("pvnrw=falsch")).await.status(), http::StatusCode::SEE_OTHER);
+}

@@ -5,6 +5,7 @@
 
 mod ask;
 mod page;
+mod peek;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -28,6 +29,7 @@ use tracing::warn;
 use url::Url;
 
 pub use ask::AskError;
+pub use peek::Peeked;
 
 use super::Known;
 use super::spool::{Spool, Writing};
