@@ -37,6 +37,12 @@ pub enum Kind {
     Forbidden,
     /// The registry failed.
     RegistryFailed,
+    /// A registration with parts that cannot be registered.
+    InvalidRegistration,
+    /// Something that does not go as things stand now.
+    Conflict,
+    /// Too much of it at a time.
+    Busy,
 }
 
 impl Kind {
@@ -54,6 +60,9 @@ impl Kind {
         Kind::Unauthenticated,
         Kind::Forbidden,
         Kind::RegistryFailed,
+        Kind::InvalidRegistration,
+        Kind::Conflict,
+        Kind::Busy,
     ];
 
     /// The word for programs.
@@ -71,6 +80,9 @@ impl Kind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::RegistryFailed => "registry_failed",
+            Self::InvalidRegistration => "invalid_registration",
+            Self::Conflict => "conflict",
+            Self::Busy => "busy",
         }
     }
 
@@ -89,6 +101,9 @@ impl Kind {
             Self::Unauthenticated => "No valid token",
             Self::Forbidden => "The right for this is missing",
             Self::RegistryFailed => "The registry cannot answer",
+            Self::InvalidRegistration => "Parts cannot be registered",
+            Self::Conflict => "Not as things stand now",
+            Self::Busy => "Too much at a time",
         }
     }
 
@@ -104,6 +119,9 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::CatalogFailed | Self::RegistryFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

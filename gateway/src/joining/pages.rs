@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::acting::{Acting, Refusal, facts_now};
 use super::first_look::{self, Seen};
 use super::preview::Standing;
-use super::registration::{FieldFault, PartFault, Registration, Step};
+use super::registration::{FieldFault, PartFault, Registration, Stage, Step};
 use super::wish::Wish;
 use super::{sources, words};
 use crate::api::params::Params;
@@ -235,11 +235,10 @@ async fn change(
     let wish = Wish { id: known.id.to_string(), ..form.wish() };
     let title = Page::new("Fehler: Angaben ändern", None);
     let faulty = |faults: &[FieldFault]| edit_fields(&title, &who, &wish, faults, &known).answer(&headers);
-    let (portal, address) =
-        match wish.read(&desk.site.catalog, &rules.addresses, Some(&known.registration.portal)) {
-            Ok(read) => read,
-            Err(faults) => return Ok(faulty(&faults)),
-        };
+    let (portal, address) = match wish.read(&desk.site.catalog, &rules.addresses, Some(&known.registration.portal)) {
+        Ok(read) => read,
+        Err(faults) => return Ok(faulty(&faults)),
+    };
     let acting = Acting { registry: &desk.registry, who: &who, dry_run: false };
     let step = Step::Edit { portal: Box::new(portal), address };
     match acting.step(rules, &known.id, &step).await {
@@ -309,7 +308,8 @@ async fn prove(
         Ok(Some((_, findings))) => {
             let it = view::PortalPage::read(&desk, &who, &known.id).await?.ok_or(Denied::NoSuch)?;
             let it = it.with_findings(&findings);
-            let text = "Wir haben Ihr Kennwort noch nicht gefunden. Was wir gesehen haben, steht bei jedem der drei Wege.";
+            let text =
+                "Wir haben Ihr Kennwort noch nicht gefunden. Was wir gesehen haben, steht bei jedem der drei Wege.";
             let fehler = vec![Fehler { feld: "nachweis", text: text.into() }];
             let title = Page::new(&format!("Fehler: {}", it.name), None);
             let view = PortalView { page: &title, who: &who, meldung: None, fehler, it };
@@ -334,6 +334,10 @@ async fn rehearse(
     if !facts.proven {
         let fault = words::of_refusal(&Refusal::Step(super::registration::StepFault::NotProven));
         return portal_page(&desk, &who, &headers, &known.id, None, Some(fault)).await;
+    }
+    if known.registration.portal.connector.url().is_none() {
+        let fault = "Dieses Portal liefert selbst; zu proben gibt es erst etwas, wenn die erste Lieferung da ist.";
+        return portal_page(&desk, &who, &headers, &known.id, None, Some(fault.into())).await;
     }
     let begun = desk.joining.previews.begin(&desk.registry, &desk.site, &who, &known.registration);
     if let Err(busy) = begun {
@@ -364,7 +368,10 @@ async fn preview(
     let known = registered(&desk, &who, Right::Read, &id).await?;
     let standing = desk.joining.previews.standing(&known.id, config::clock::now());
     let (laeuft, it) = match standing {
-        None => (Some("Zurzeit gibt es keine Vorschau. Starten Sie auf der Seite des Portals einen Probelauf.".into()), None),
+        None => (
+            Some("Zurzeit gibt es keine Vorschau. Starten Sie auf der Seite des Portals einen Probelauf.".into()),
+            None,
+        ),
         Some(Standing::Running { since }) => {
             let since = crate::pages::words::moment(since);
             (Some(format!("Der Probelauf läuft noch (seit {since}).")), None)
@@ -494,20 +501,34 @@ fn differing(desk: &Desk, registered: &[Registered]) -> Vec<String> {
     let portals = desk.portals.load();
     let differs = |one: &&Registered| {
         let served = one.registration.served();
-        portals.iter().find(|portal| portal.id == one.id).is_some_and(|portal| {
-            served.is_some_and(|served| !sources::parts(portal, &served).is_empty())
-        })
+        portals
+            .iter()
+            .find(|portal| portal.id == one.id)
+            .is_some_and(|portal| served.is_some_and(|served| !sources::parts(portal, &served).is_empty()))
     };
     registered.iter().filter(differs).map(|one| one.id.to_string()).collect()
 }
 
-/// What the overview of all of somebody's portals shows of registrations: id, name, how far it is.
-pub(crate) async fn mine(desk: &Desk, who: &Who) -> Result<Vec<(PortalId, String, &'static str)>, Denied> {
+/// What the overview of all of somebody's portals shows of a registration.
+pub(crate) struct Mine {
+    /// Its id.
+    pub(crate) id: PortalId,
+    /// Its name.
+    pub(crate) name: String,
+    /// How far it is, in words.
+    pub(crate) stage: &'static str,
+    /// It waits for the operator.
+    pub(crate) waits: bool,
+}
+
+/// The registrations that somebody may see.
+pub(crate) async fn mine(desk: &Desk, who: &Who) -> Result<Vec<Mine>, Denied> {
     let mut found = Vec::new();
     for one in desk.registry.registrations().await? {
         if who.may(Right::Read, &one.id) {
             let stage = one.registration.stage(facts_now(&desk.registry, &one).await?);
-            found.push((one.id, one.registration.portal.name, words::of_stage(stage)));
+            let waits = stage == Stage::Submitted;
+            found.push(Mine { id: one.id, name: one.registration.portal.name, stage: words::of_stage(stage), waits });
         }
     }
     Ok(found)

@@ -141,7 +141,9 @@ pub fn of_place(place: ProofPlace) -> &'static str {
 pub fn of_busy(busy: Busy) -> &'static str {
     match busy {
         Busy::This => "Ein Probelauf dieses Portals läuft schon. Bitte warten Sie, bis er fertig ist.",
-        Busy::Others => "Zurzeit laufen so viele Probeläufe, wie gleichzeitig möglich sind. Bitte versuchen Sie es in einer Minute noch einmal.",
+        Busy::Others => {
+            "Zurzeit laufen so viele Probeläufe, wie gleichzeitig möglich sind. Bitte versuchen Sie es in einer Minute noch einmal."
+        }
     }
 }
 

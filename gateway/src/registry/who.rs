@@ -177,6 +177,14 @@ impl Who {
         whole && self.role == Role::Operator
     }
 
+    /// Nothing when they may register portals: a token that is bounded to portals, or in its right, begins no new one.
+    pub fn must_register(&self) -> Result<(), Denied> {
+        match &self.by {
+            By::Token { right: Right::Manage, portals: None, .. } | By::Session { .. } | By::CommandLine => Ok(()),
+            By::Token { .. } | By::Nobody => Err(Denied::NotThis),
+        }
+    }
+
     /// Nothing when they run the Verbund.
     pub fn must_operate(&self) -> Result<(), Denied> {
         if self.is_operator() { Ok(()) } else { Err(Denied::NotThis) }
@@ -194,6 +202,14 @@ impl Who {
     pub fn csrf_is(&self, sent: &str) -> bool {
         let own = self.csrf();
         !own.is_empty() && secrets::same(own, sent)
+    }
+
+    /// The hash of their session.
+    pub(super) fn session(&self) -> Option<&str> {
+        match &self.by {
+            By::Session { hash, .. } => Some(hash),
+            _ => None,
+        }
     }
 
     /// How they came in, for the audit trail.
@@ -268,7 +284,7 @@ fn back(uri: &Uri) -> String {
 }
 
 /// The network of the client that sent a request, as it may be kept: 24 bits of an IPv4, 48 of an IPv6 address.
-pub(super) fn client_network(parts: &Parts) -> Option<String> {
+fn client_network(parts: &Parts) -> Option<String> {
     parts.extensions.get::<Sender>().map(|sender| shortened(sender.0))
 }
 

@@ -107,7 +107,12 @@ fn feld(name: &'static str, label: &'static str, hilfe: &'static str, wert: &str
 /// The field of the one address.
 pub(super) fn address(typed: &str, fehler: Option<String>) -> Feld {
     let hilfe = "Die Startseite oder die Adresse Ihrer index.txt, zum Beispiel https://www.stadt.example/";
-    Feld { fehler, tastatur: "url", autocomplete: Some("url"), ..feld("address", "Adresse Ihres Portals", hilfe, typed) }
+    Feld {
+        fehler,
+        tastatur: "url",
+        autocomplete: Some("url"),
+        ..feld("address", "Adresse Ihres Portals", hilfe, typed)
+    }
 }
 
 /// The faults of these fields, for the summary.
@@ -122,12 +127,12 @@ impl Angaben {
         let fault = |name: &str| wrong.iter().find(|fault| fault.field == name).map(words::of_field);
         let with = |feld: Feld| Feld { fehler: fault(feld.name), ..feld };
         let optional = |feld: Feld| Feld { freiwillig: true, ..with(feld) };
-        let known = [("xzufi-index", "Sie holen sie ab: XZuFi-Verzeichnis (index.txt) an der Adresse unten"),
-            ("push", "Wir liefern sie selbst: Schnittstelle, Formular oder Tabelle")];
-        let mut wege: Vec<Weg> = known
-            .into_iter()
-            .map(|(wert, label)| Weg { wert, label, gewaehlt: wish.connector == wert })
-            .collect();
+        let known = [
+            ("xzufi-index", "Sie holen sie ab: XZuFi-Verzeichnis (index.txt) an der Adresse unten"),
+            ("push", "Wir liefern sie selbst: Schnittstelle, Formular oder Tabelle"),
+        ];
+        let mut wege: Vec<Weg> =
+            known.into_iter().map(|(wert, label)| Weg { wert, label, gewaehlt: wish.connector == wert }).collect();
         if !wege.iter().any(|weg| weg.gewaehlt)
             && let Some(first) = wege.last_mut().filter(|_| wish.connector.is_empty())
         {
@@ -137,22 +142,48 @@ impl Angaben {
         let adresse = Feld { fehler: fault("address").or_else(|| fault("routes")), ..adresse };
         Self {
             adresse,
-            name: with(feld("name", "Name", "So, wie Bürgerinnen und Bürger Sie kennen, zum Beispiel „Stadt Herne“", &wish.name)),
+            name: with(feld(
+                "name",
+                "Name",
+                "So, wie Bürgerinnen und Bürger Sie kennen, zum Beispiel „Stadt Herne“",
+                &wish.name,
+            )),
             kennung: Feld {
                 fest: !new,
                 ..with(feld("id", "Kennung", "Kurz und dauerhaft: Kleinbuchstaben, Ziffern und „-“", &wish.id))
             },
-            gebiet: with(feld("gebiet", "Gebiet", "Gemeinde, Kreis oder Amtlicher Regionalschlüssel; nur dafür spricht das Portal", &wish.gebiet)),
+            gebiet: with(feld(
+                "gebiet",
+                "Gebiet",
+                "Gemeinde, Kreis oder Amtlicher Regionalschlüssel; nur dafür spricht das Portal",
+                &wish.gebiet,
+            )),
             orte: Vec::new(),
             wege,
             weg_fehler: fault("connector"),
             quelle: Feld {
                 tastatur: "url",
-                ..optional(feld("source", "Adresse der index.txt", "Nur beim Abholen; auf demselben Rechnernamen wie oben oder darunter", &wish.source))
+                ..optional(feld(
+                    "source",
+                    "Adresse der index.txt",
+                    "Nur beim Abholen; auf demselben Rechnernamen wie oben oder darunter",
+                    &wish.source,
+                ))
             },
-            takt: Feld { tastatur: "numeric", ..optional(feld("every_h", "Alle wie viele Stunden holen wir ab?", "", &wish.every_h)) },
-            telefon: Feld { tastatur: "tel", autocomplete: Some("tel"), ..optional(feld("phone", "Telefon", "", &wish.phone)) },
-            email: Feld { tastatur: "email", autocomplete: Some("email"), ..optional(feld("email", "E-Mail", "", &wish.email)) },
+            takt: Feld {
+                tastatur: "numeric",
+                ..optional(feld("every_h", "Alle wie viele Stunden holen wir ab?", "", &wish.every_h))
+            },
+            telefon: Feld {
+                tastatur: "tel",
+                autocomplete: Some("tel"),
+                ..optional(feld("phone", "Telefon", "", &wish.phone))
+            },
+            email: Feld {
+                tastatur: "email",
+                autocomplete: Some("email"),
+                ..optional(feld("email", "E-Mail", "", &wish.email))
+            },
             seite: Feld { tastatur: "url", ..optional(feld("page", "Kontaktseite", "", &wish.page)) },
             rechner: Feld {
                 zeilen: 3,

@@ -144,7 +144,9 @@ impl PortalPage {
         let Some(known) = desk.registry.registration(id).await? else {
             let Some(portal) = of_file else { return Ok(None) };
             let mut it = Self::begin(desk, who, &portal);
-            it.warnungen.push("Dieses Portal hat der Betrieb in einer Datei eingerichtet; hier lässt es sich nicht ändern.".into());
+            it.warnungen.push(
+                "Dieses Portal hat der Betrieb in einer Datei eingerichtet; hier lässt es sich nicht ändern.".into(),
+            );
             it.angaben = details(&portal, None);
             it.betrieb = operation(desk, &portal).await;
             return Ok(Some(it));
@@ -167,10 +169,17 @@ impl PortalPage {
         it.probe_dran = stage == Stage::Proven;
         if let Some(last) = rehearsed.filter(|_| it.kann_proben) {
             let count = |name: &str| last.body.get(name).and_then(Value::as_u64).unwrap_or(0);
-            let of_this = if facts.rehearsed { "" } else { " Die Angaben oder Daten passen noch nicht; bitte noch einmal proben." };
+            let of_this = if facts.rehearsed {
+                ""
+            } else {
+                " Die Angaben oder Daten passen noch nicht; bitte noch einmal proben."
+            };
             it.probe_stand = Some(format!(
                 "Letzter Probelauf {}: {} Objekte gelesen, {} nicht übernommen, {} Hinweise.{of_this}",
-                moment(last.at), count("records"), count("refused"), count("findings")
+                moment(last.at),
+                count("records"),
+                count("refused"),
+                count("findings")
             ));
         }
         it.next_steps(desk, who, registration, stage, facts);
@@ -211,12 +220,15 @@ impl PortalPage {
 
     fn state(&mut self, registration: &Registration, of_file: Option<&Portal>) {
         match &registration.state {
-            State::Refused { reason, .. } => self.warnungen.push(format!("Der Betrieb hat die Anmeldung zurückgegeben: {reason}")),
+            State::Refused { reason, .. } => {
+                self.warnungen.push(format!("Der Betrieb hat die Anmeldung zurückgegeben: {reason}"))
+            }
             State::Suspended { reason, at } => {
                 self.warnungen.push(format!("Ausgesetzt seit {}: {reason}", moment(*at)));
             }
             State::Draft {} if registration.live.is_some() => self.warnungen.push(
-                "Die neuen Angaben sieht noch niemand: Bis zur Freigabe gilt weiter, was vorher freigegeben wurde.".into(),
+                "Die neuen Angaben sieht noch niemand: Bis zur Freigabe gilt weiter, was vorher freigegeben wurde."
+                    .into(),
             ),
             _ => {}
         }
@@ -271,7 +283,12 @@ impl PortalPage {
                 } else {
                     "Alles ist da. Der Betrieb des Portalverbunds sieht sich die Anmeldung an und gibt sie frei.".into()
                 };
-                possible.push(knopf("submit", if at_once { "Jetzt veröffentlichen" } else { "Zur Freigabe geben" }, false, true));
+                possible.push(knopf(
+                    "submit",
+                    if at_once { "Jetzt veröffentlichen" } else { "Zur Freigabe geben" },
+                    false,
+                    true,
+                ));
             }
             Stage::Submitted => {
                 self.schritt_titel = "Freigabe";
@@ -281,7 +298,8 @@ impl PortalPage {
                     if facts.proven && facts.rehearsed {
                         possible.push(knopf("release", "Freigeben", false, true));
                     } else {
-                        self.schritt_text = "Nachweis oder Probelauf fehlen inzwischen; so lässt sie sich nicht freigeben.".into();
+                        self.schritt_text =
+                            "Nachweis oder Probelauf fehlen inzwischen; so lässt sie sich nicht freigeben.".into();
                     }
                     possible.push(knopf("refuse", "Zurückgeben", true, false));
                 }
@@ -292,8 +310,10 @@ impl PortalPage {
             }
             Stage::Released if self.darf_aendern => {
                 self.schritt_titel = "Teilnahme";
-                self.schritt_text = "Wer ausgesetzt ist, wird nicht abgeholt, und niemand wird dorthin geleitet; was geliefert \
-                                     wurde, bleibt lesbar. Wer sich zurückzieht, beginnt später neu.".into();
+                self.schritt_text =
+                    "Wer ausgesetzt ist, wird nicht abgeholt, und niemand wird dorthin geleitet; was geliefert \
+                                     wurde, bleibt lesbar. Wer sich zurückzieht, beginnt später neu."
+                        .into();
                 if operator {
                     possible.push(knopf("suspend", "Aussetzen", true, false));
                 }
@@ -303,7 +323,8 @@ impl PortalPage {
         if self.darf_aendern && stage != Stage::Withdrawn {
             if self.schritt_titel.is_empty() {
                 self.schritt_titel = "Anmeldung zurückziehen";
-                self.schritt_text = "Was nicht freigegeben ist, sieht niemand. Sie können sich jederzeit zurückziehen.".into();
+                self.schritt_text =
+                    "Was nicht freigegeben ist, sieht niemand. Sie können sich jederzeit zurückziehen.".into();
             }
             possible.push(knopf("withdraw", "Portal zurückziehen", false, false));
         }
@@ -317,7 +338,13 @@ impl PortalPage {
 }
 
 fn steps(stage: Stage, rules: &crate::joining::acting::Rules) -> Vec<Schritt> {
-    let names = ["Angaben", "Domain nachweisen", "Probelauf", if rules.at_once { "Veröffentlichen" } else { "Freigabe" }, "Im Verbund"];
+    let names = [
+        "Angaben",
+        "Domain nachweisen",
+        "Probelauf",
+        if rules.at_once { "Veröffentlichen" } else { "Freigabe" },
+        "Im Verbund",
+    ];
     let at = match stage {
         Stage::Draft => 1,
         Stage::Proven => 2,
@@ -336,17 +363,21 @@ fn steps(stage: Stage, rules: &crate::joining::acting::Rules) -> Vec<Schritt> {
 /// What is registered, for people.
 fn details(portal: &Portal, address: Option<&url::Url>) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let mut add = |name, value: Option<String>| found.extend(value.filter(|value| !value.is_empty()).map(|value| (name, value)));
+    let mut add =
+        |name, value: Option<String>| found.extend(value.filter(|value| !value.is_empty()).map(|value| (name, value)));
     add("Adresse", address.map(ToString::to_string));
     add("Name", Some(portal.name.clone()));
     add("Gebiet", Some(portal.gebiet.to_string()));
     add("Weg der Daten", Some(way_of(&portal.connector).to_owned()));
     add("Adresse der Daten", portal.connector.url().map(ToString::to_string));
-    add("Takt", portal.connector.every_s().map(|every| match every {
-        3600 => "jede Stunde".to_owned(),
-        every if every % 3600 == 0 => format!("alle {} Stunden", every / 3600),
-        every => format!("alle {every} Sekunden"),
-    }));
+    add(
+        "Takt",
+        portal.connector.every_s().map(|every| match every {
+            3600 => "jede Stunde".to_owned(),
+            every if every % 3600 == 0 => format!("alle {} Stunden", every / 3600),
+            every => format!("alle {every} Sekunden"),
+        }),
+    );
     let contact = portal.contact.as_ref();
     add("Telefon", contact.and_then(|contact| contact.phone.clone()));
     add("E-Mail", contact.and_then(|contact| contact.email.clone()));
@@ -406,8 +437,15 @@ fn differing(live: Option<&Portal>, draft: &Portal) -> Vec<Aenderung> {
 /// Portals that speak for the same area, for one above or for one below it.
 fn neighbours(desk: &Desk, portal: &Portal) -> Vec<String> {
     let portals = desk.portals.load();
-    let overlaps = |other: &&Portal| other.id != portal.id && (other.gebiet == portal.gebiet || portal.gebiet.covers(&other.gebiet));
-    portals.iter().filter(overlaps).take(20).map(|other| format!("{} ({}, {})", other.name, other.id, other.gebiet)).collect()
+    let overlaps = |other: &&Portal| {
+        other.id != portal.id && (other.gebiet == portal.gebiet || portal.gebiet.covers(&other.gebiet))
+    };
+    portals
+        .iter()
+        .filter(overlaps)
+        .take(20)
+        .map(|other| format!("{} ({}, {})", other.name, other.id, other.gebiet))
+        .collect()
 }
 
 async fn operation(desk: &Desk, portal: &Portal) -> Option<Betrieb> {
@@ -467,7 +505,8 @@ fn outcome(word: &str) -> &'static str {
 
 fn entry(change: &ChangeSet, may: bool) -> Eintrag {
     let parts = changes::differences(&change.before, &change.after);
-    let named = parts.iter().filter(|(path, ..)| !path.is_empty() && !path.starts_with("state") && !path.starts_with("live"));
+    let named =
+        parts.iter().filter(|(path, ..)| !path.is_empty() && !path.starts_with("state") && !path.starts_with("live"));
     let mut named: Vec<String> = named.map(|(path, ..)| part_name(path)).collect();
     named.dedup();
     let mut was = words::of_step(&change.step).to_owned();
@@ -590,7 +629,8 @@ impl PreviewPage {
         if report.findings_left_out > 0 {
             zahlen.push(("Weitere Hinweise", number(report.findings_left_out)));
         }
-        let mut by_rule: BTreeMap<(std::cmp::Reverse<connectors::finding::Severity>, &'static str), Vec<_>> = BTreeMap::new();
+        let mut by_rule: BTreeMap<(std::cmp::Reverse<connectors::finding::Severity>, &'static str), Vec<_>> =
+            BTreeMap::new();
         for finding in &report.findings {
             by_rule.entry((std::cmp::Reverse(finding.severity), finding.rule.code())).or_default().push(finding);
         }
@@ -622,7 +662,10 @@ impl PreviewPage {
             ergebnis: ergebnis.into(),
             zahlen,
             sichtbar: plan.added.total > 0,
-            befunde_text: format!("{} Hinweise, die schwersten zuerst", number(report.findings.len() as u64 + report.findings_left_out)),
+            befunde_text: format!(
+                "{} Hinweise, die schwersten zuerst",
+                number(report.findings.len() as u64 + report.findings_left_out)
+            ),
             befunde,
             leistungen_text: match leistungen.len() {
                 1 => "Eine Leistung:".into(),

@@ -118,6 +118,19 @@ impl Registry {
 }
 
 impl Tx {
+    /// An account with its rights, as it is within these changes.
+    pub(in crate::registry) async fn account(
+        &mut self,
+        id: i64,
+    ) -> Result<Option<(Account, BTreeMap<PortalId, Right>)>, RegistryError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"))).bind(id);
+        let Some(row) = row.fetch_optional(&mut *self.inner).await? else { return Ok(None) };
+        let rows = sqlx::query("SELECT portal, level FROM account_right WHERE account = $1").bind(id);
+        let rights =
+            rows.fetch_all(&mut *self.inner).await?.iter().map(|row| right(row, 0)).collect::<Result<_, _>>()?;
+        Ok(Some((account(&row)?, rights)))
+    }
+
     /// Makes an account; gives its number.
     pub async fn add_account(&mut self, new: &NewAccount) -> Result<i64, RegistryError> {
         let taken = sqlx::query("SELECT id FROM account WHERE name = $1").bind(new.name.clone());
