@@ -186,6 +186,13 @@ enum Command {
         #[command(subcommand)]
         what: routes::What,
     },
+    /// Portals of files and of registrations side by side, and the way from each to the other
+    Portals {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: portals::What,
+    },
     /// Accounts of operators, providers and editors
     Account {
         #[command(flatten)]
@@ -206,13 +213,6 @@ enum Command {
         config: ConfigArg,
         #[command(subcommand)]
         what: audit::What,
-    },
-    /// Portals of files and of registrations side by side, and the way from each to the other
-    Portals {
-        #[command(flatten)]
-        config: ConfigArg,
-        #[command(subcommand)]
-        what: portals::What,
     },
     /// Makes the index anew from the store
     Rebuild {
@@ -324,10 +324,10 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
         }
         Command::Runs { config, what } => runs::run(&config.config, what).await,
         Command::Routes { config, what } => routes::run(&config.config, what).await,
+        Command::Portals { config, what } => portals::run(&config.config, what).await,
         Command::Account { config, what } => account::run(&config.config, what).await,
         Command::Token { config, what } => token::run(&config.config, what).await,
         Command::Audit { config, what } => audit::run(&config.config, what).await,
-        Command::Portals { config, what } => portals::run(&config.config, what).await,
         Command::Rebuild { config } => rebuild::run(&config.config).await,
         Command::Demo { dir, port } => demo::run(dir, port).await,
         Command::Judge { config, judge } => judge::run(&config.config, judge).await,

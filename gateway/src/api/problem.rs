@@ -57,6 +57,12 @@ pub enum Kind {
     NoRoom,
     /// A delivery that failed by our fault.
     IntakeFailed,
+    /// A registration with parts that cannot be registered.
+    InvalidRegistration,
+    /// Something that does not go as things stand now.
+    Conflict,
+    /// Too much of it at a time.
+    Busy,
 }
 
 impl Kind {
@@ -84,6 +90,9 @@ impl Kind {
         Kind::UnsupportedMediaType,
         Kind::NoRoom,
         Kind::IntakeFailed,
+        Kind::InvalidRegistration,
+        Kind::Conflict,
+        Kind::Busy,
     ];
 
     /// The word for programs.
@@ -111,6 +120,9 @@ impl Kind {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NoRoom => "no_room",
             Self::IntakeFailed => "intake_failed",
+            Self::InvalidRegistration => "invalid_registration",
+            Self::Conflict => "conflict",
+            Self::Busy => "busy",
         }
     }
 
@@ -139,6 +151,9 @@ impl Kind {
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::NoRoom => "No room on the disk",
             Self::IntakeFailed => "The delivery could not be taken",
+            Self::InvalidRegistration => "Parts cannot be registered",
+            Self::Conflict => "Not as things stand now",
+            Self::Busy => "Too much at a time",
         }
     }
 
@@ -154,13 +169,12 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::ForeignAddress => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ForeignAddress | Self::KeyReused | Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
-            Self::PortalIsCollected | Self::OnItsWay => StatusCode::CONFLICT,
-            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PortalIsCollected | Self::OnItsWay | Self::Conflict => StatusCode::CONFLICT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
-            Self::IntakeClosed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::IntakeClosed | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
