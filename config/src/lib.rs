@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod fault;
+mod links;
 mod portals;
 mod proxy;
 mod routes;
@@ -30,6 +31,7 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use links::Links;
 pub use proxy::Proxy;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
@@ -85,6 +87,9 @@ pub struct Config {
     /// How portals are collected.
     #[serde(default)]
     pub crawl: Crawl,
+    /// How the addresses are visited that records name.
+    #[serde(default)]
+    pub links: Links,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,

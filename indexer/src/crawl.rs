@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 pub use fetch::{Fetcher, FetcherError};
+pub(crate) use fetch::{ProbeFault, Probed};
 
 use folder::Folder;
 use spool::Spool;

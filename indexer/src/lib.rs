@@ -1,12 +1,13 @@
 //! The only writer of records and of the index.
 //!
-//! Public are the record, the reading side (`catalog`), the runs, and what they count; the store and the index stay inside.
+//! Public are the record, the reading side (`catalog`), the runs, and the visits to addresses, what they count; the store and the index stay inside.
 
 pub mod catalog;
 pub mod crawl;
 #[cfg(test)]
 mod fixture;
 mod index;
+pub mod links;
 mod meaning;
 pub mod metrics;
 mod normalise;

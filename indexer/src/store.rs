@@ -4,6 +4,7 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod links;
 mod read;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
+pub use links::{LinkState, LinkUse};
 pub use read::{Angebot, Changed, FileState, RunRow, Stored, Unread};
 
 use crate::record::Kind;
@@ -61,7 +63,7 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[include_str!("store/migrations/links.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

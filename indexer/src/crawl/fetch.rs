@@ -3,6 +3,8 @@
 //! One call makes one request (and follows its redirects); whether it is made again is the run's decision. Answers are
 //! asked for without compression, so the size that is limited is the size that is read.
 
+mod probe;
+
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
@@ -23,6 +25,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tracing::warn;
 use url::Url;
+
+pub(crate) use probe::{ProbeFault, Probed};
 
 use super::Known;
 use super::spool::{Spool, Writing};
