@@ -90,6 +90,9 @@ pub struct Config {
     /// How the addresses are visited that records name.
     #[serde(default)]
     pub links: Links,
+    /// How far portals can be restored.
+    #[serde(default)]
+    pub journal: Journal,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,
@@ -181,6 +184,24 @@ impl EgressAllow {
     /// The rule that this makes.
     pub fn rule(&self) -> Egress {
         Egress::new(self.allow.iter().map(|network| network.0).collect())
+    }
+}
+
+/// What is kept of records that runs change or remove, so that the state before can be brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Runs of each portal, of those that changed something.
+    #[serde(deserialize_with = "ranged::<1, 1_000, _, _>")]
+    pub keep_runs: u32,
+    /// Days after which a run cannot be undone any more.
+    #[serde(deserialize_with = "ranged::<1, 3_660, _, _>")]
+    pub keep_days: u32,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { keep_runs: 20, keep_days: 90 }
     }
 }
 

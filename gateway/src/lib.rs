@@ -20,6 +20,7 @@ pub mod proxy;
 pub mod report;
 pub mod router;
 pub mod routes;
+pub mod runs;
 pub mod server;
 pub mod service;
 mod table;

@@ -273,8 +273,8 @@ pub async fn collect(
         let registered = portals.load_full();
         let mut states = Vec::with_capacity(registered.len());
         for portal in registered.iter() {
-            match indexer.last_run(&portal.id).await {
-                Ok(last) => states.push((portal, last)),
+            match indexer.next_run(portal).await {
+                Ok(next) => states.push((portal, next)),
                 Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
             }
         }

@@ -73,6 +73,7 @@ impl Verbund {
             portals,
             fetcher: Fetcher::new(&config).unwrap(),
             metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
+            journal: config.journal,
         };
         let indexer = Arc::new(Indexer::open(setup).await.unwrap());
         Self { folder, indexer }

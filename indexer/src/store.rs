@@ -5,7 +5,9 @@
 
 mod apply;
 mod links;
+mod plan;
 mod read;
+mod runs;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,7 +19,9 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
 pub use links::{LinkState, LinkUse};
-pub use read::{Angebot, Changed, FileState, RunRow, Stored, Unread};
+pub use plan::{Listed, Plan, Planned};
+pub use read::{Angebot, Changed, Stored, Unread};
+pub use runs::{FileState, Freshness, Held, Pause, Quarantined, RunRow};
 
 use crate::record::Kind;
 
@@ -51,6 +55,14 @@ pub enum StoreError {
     /// The database.
     #[error("the store failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The journal does not reach back before this run, or the portal had no such run.
+    #[error("{portal} cannot be restored to the state before run {run}: what it replaced is not kept; see `runs`")]
+    NotKept {
+        /// Whose.
+        portal: PortalId,
+        /// The run.
+        run: i64,
+    },
     /// A body that this program cannot read.
     #[error("the record {key} in the store cannot be read: {reason}")]
     Body {
@@ -63,7 +75,8 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/links.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/links.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

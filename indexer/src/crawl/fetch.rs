@@ -49,7 +49,7 @@ pub enum FetcherError {
 }
 
 /// Makes requests to portals. One for the whole process, because it keeps connections open.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
     egress: Egress,
@@ -87,6 +87,15 @@ impl Fetcher {
             idle: Duration::from_secs(config.crawl.idle_timeout_s),
             total: Duration::from_secs(config.crawl.timeout_s),
         })
+    }
+
+    /// The same, with a smaller bound for all that one run fetches; connections are shared.
+    #[must_use]
+    pub fn bounded(&self, max_run_bytes: u64) -> Self {
+        let mut bounded = self.clone();
+        bounded.limits.max_run_bytes = bounded.limits.max_run_bytes.min(max_run_bytes);
+        bounded.limits.max_file_bytes = bounded.limits.max_file_bytes.min(max_run_bytes);
+        bounded
     }
 
     /// The bounds of one run.
