@@ -13,6 +13,7 @@ use url::{Host, Url};
 
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
+use crate::run::FimPart;
 
 mod caching;
 mod maintenance;
@@ -139,6 +140,17 @@ pub enum Connector {
         /// Time between two runs.
         every_s: NonZeroU64,
     },
+    /// The FIM portal: master texts and what belongs to them.
+    Fim {
+        /// Its address up to the version, as `https://fimportal.de/api/v0/`.
+        url: Url,
+        /// What is wanted of it.
+        what: Vec<FimPart>,
+        /// Time between two runs, which ask for changes.
+        every_s: NonZeroU64,
+        /// Time between two runs that read everything, so that what is gone goes.
+        whole_every_s: NonZeroU64,
+    },
     /// The portal delivers by itself; nothing is fetched.
     Push {},
 }
@@ -147,7 +159,7 @@ impl Connector {
     /// The address that is fetched first, if this kind fetches over HTTP.
     pub fn url(&self) -> Option<&Url> {
         match self {
-            Self::XzufiIndex { url, .. } | Self::Bereitstelldienst { url, .. } => Some(url),
+            Self::XzufiIndex { url, .. } | Self::Bereitstelldienst { url, .. } | Self::Fim { url, .. } => Some(url),
             Self::XzufiFolder { .. } | Self::Push {} => None,
         }
     }
@@ -157,7 +169,8 @@ impl Connector {
         match self {
             Self::XzufiIndex { every_s, .. }
             | Self::XzufiFolder { every_s, .. }
-            | Self::Bereitstelldienst { every_s, .. } => Some(every_s.get()),
+            | Self::Bereitstelldienst { every_s, .. }
+            | Self::Fim { every_s, .. } => Some(every_s.get()),
             Self::Push {} => None,
         }
     }
@@ -175,12 +188,14 @@ pub enum ConnectorKind {
     XzufiFolder,
     /// `bereitstelldienst`
     Bereitstelldienst,
+    /// `fim`
+    Fim,
     /// `push`
     Push,
 }
 
 impl ConnectorKind {
-    const ALL: [Self; 4] = [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Push];
+    const ALL: [Self; 5] = [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Fim, Self::Push];
 
     /// The name of the kind.
     pub fn name(self) -> &'static str {
@@ -188,6 +203,7 @@ impl ConnectorKind {
             Self::XzufiIndex => "xzufi-index",
             Self::XzufiFolder => "xzufi-folder",
             Self::Bereitstelldienst => "bereitstelldienst",
+            Self::Fim => "fim",
             Self::Push => "push",
         }
     }
@@ -198,6 +214,7 @@ impl ConnectorKind {
             Self::XzufiIndex => &["url", "every_s"],
             Self::XzufiFolder => &["folder", "every_s"],
             Self::Bereitstelldienst => &["url", "token_url", "client_id", "client_secret_file", "every_s"],
+            Self::Fim => &["url", "what", "every_s", "whole_every_s"],
             Self::Push => &[],
         }
     }
@@ -231,7 +248,9 @@ struct RawConnector {
     #[serde(default, deserialize_with = "filled_option")]
     client_id: Option<String>,
     client_secret_file: Option<PathBuf>,
+    what: Option<Vec<FimPart>>,
     every_s: Option<NonZeroU64>,
+    whole_every_s: Option<NonZeroU64>,
 }
 
 impl TryFrom<RawConnector> for Connector {
@@ -245,7 +264,9 @@ impl TryFrom<RawConnector> for Connector {
             ("token_url", raw.token_url.is_some()),
             ("client_id", raw.client_id.is_some()),
             ("client_secret_file", raw.client_secret_file.is_some()),
+            ("what", raw.what.is_some()),
             ("every_s", raw.every_s.is_some()),
+            ("whole_every_s", raw.whole_every_s.is_some()),
         ];
         if let Some((key, _)) = written.into_iter().find(|(key, there)| *there && !kind.keys().contains(key)) {
             return Err(format!("`{key}` does not belong to a connector of kind `{}`", kind.name()));
@@ -268,6 +289,21 @@ impl TryFrom<RawConnector> for Connector {
                     client_id: raw.client_id,
                     client_secret_file: raw.client_secret_file,
                     every_s,
+                })
+            }
+            ConnectorKind::Fim => {
+                let what = raw.what.unwrap_or_else(|| vec![FimPart::Stammtexte]);
+                let mut once = what.clone();
+                once.sort_unstable();
+                once.dedup();
+                if once.is_empty() || once.len() != what.len() {
+                    return Err("`what` names each part once, and at least one".into());
+                }
+                Ok(Self::Fim {
+                    url: raw.url.ok_or_else(|| missing("url"))?,
+                    what: once,
+                    every_s,
+                    whole_every_s: raw.whole_every_s.unwrap_or(NonZeroU64::new(604_800).expect("a week is not zero")),
                 })
             }
             ConnectorKind::Push => Ok(Self::Push {}),

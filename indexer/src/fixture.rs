@@ -1,5 +1,7 @@
 //! What the tests of this crate share: a Verbund in a folder of its own, and deliveries written by hand.
 
+mod server;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use connectors::link::Verdict;
 use connectors::registration::{Connector, Portal};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use server::{answer, server};
 
 use crate::catalog::Catalog;
 use crate::crawl::Fetcher;

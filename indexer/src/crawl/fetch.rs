@@ -99,7 +99,7 @@ impl Fetcher {
     }
 
     /// The bounds of one run.
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         self.limits.clone()
     }
 

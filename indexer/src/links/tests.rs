@@ -1,53 +1,12 @@
-#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
-
-use std::sync::Mutex;
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+#![expect(clippy::disallowed_methods, reason = "the visits of a test end with its runtime")]
 
 use super::*;
-use crate::fixture::{Verbund, leistung_with, modul, onlinedienst, portal, zustaendig};
+use crate::fixture::{Verbund, answer, leistung_with, modul, onlinedienst, portal, server, zustaendig};
 
 const KEY: &str = "99012999017001";
 const BOCHUM: &str = "059110000000";
 /// Longer than any of these tests takes that works.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-type Heads = Arc<Mutex<Vec<String>>>;
-
-/// A server that answers each target by `answer`; what it was asked is kept.
-async fn server(answer: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> (String, Heads) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let heads = Heads::default();
-    let (kept, answer) = (heads.clone(), Arc::new(answer));
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let (kept, answer) = (kept.clone(), answer.clone());
-            tokio::spawn(async move {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    let Ok(byte) = stream.read_u8().await else { return };
-                    head.push(byte);
-                }
-                let head = String::from_utf8(head).unwrap();
-                let mut words = head.split(' ');
-                let (method, target) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
-                kept.lock().unwrap().push(format!("{method} {target}"));
-                let mut reply = answer(&method, &target);
-                if method == "HEAD" {
-                    reply = format!("{}\r\n\r\n", reply.split("\r\n\r\n").next().unwrap());
-                }
-                let _ = stream.write_all(reply.as_bytes()).await;
-            });
-        }
-    });
-    (format!("http://{address}"), heads)
-}
-
-fn answer(status: u16, fields: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n{fields}\r\n{body}", body.len())
-}
 
 fn html(body: &str) -> String {
     answer(200, "Content-Type: text/html; charset=utf-8\r\n", body)

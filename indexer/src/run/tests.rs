@@ -7,6 +7,7 @@ use crate::fixture::{Verbund, bund, portal, refused, rules};
 use crate::store::tests::live;
 
 mod details;
+mod fim;
 mod plans;
 
 /// The bytes of a shared sample; none where the samples are not at hand.
