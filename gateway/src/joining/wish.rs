@@ -202,6 +202,7 @@ pub fn kind_of(connector: &Connector) -> &'static str {
         Connector::XzufiFolder { .. } => ConnectorKind::XzufiFolder,
         Connector::Bereitstelldienst { .. } => ConnectorKind::Bereitstelldienst,
         Connector::Web { .. } => ConnectorKind::Web,
+        Connector::Fim { .. } => ConnectorKind::Fim,
         Connector::Push {} => ConnectorKind::Push,
     }
     .name()
