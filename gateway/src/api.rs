@@ -55,8 +55,18 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
             the parameter; nothing is passed over silently.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
-    paths(search, suggest, responsible, leistung, places, report::report, crate::web::indexnow::one,
-        crate::web::indexnow::several, problems, openapi_json),
+    paths(
+        search,
+        suggest,
+        responsible,
+        leistung,
+        places,
+        report::report,
+        crate::web::indexnow::one,
+        crate::web::indexnow::several,
+        problems,
+        openapi_json
+    ),
     components(schemas(Problem))
 )]
 struct Description;

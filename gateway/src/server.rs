@@ -46,8 +46,8 @@ mod visitor;
 pub use client::Trusted;
 pub use handover::{Handed, HandoverError};
 pub use internal::Ready;
-pub use tls::{Certificate, CertificateFault, Certificates, TlsError};
 pub(crate) use seats::network;
+pub use tls::{Certificate, CertificateFault, Certificates, TlsError};
 pub use visitor::Sender;
 
 use accept::{Accept, Entrance};

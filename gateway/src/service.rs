@@ -298,7 +298,8 @@ pub async fn collect(
         }
         let told = indexer.pings().portals();
         let told = registered.iter().filter(|portal| told.contains(&portal.id)).map(|portal| (portal, true));
-        for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false))) {
+        for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false)))
+        {
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
             if !mark(&busy, portal.id.as_str(), true) {
                 continue;

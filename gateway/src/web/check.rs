@@ -221,7 +221,8 @@ fn names_host(portal: &Portal, url: &Url) -> bool {
 /// A portal of the whole Land at the host of `url`: for whom a page is read that belongs to no portal yet.
 fn stranger(url: &Url) -> Option<Portal> {
     let host = url.host_str()?.to_owned();
-    let text = json!({"id": "pruefung", "name": "Prüfung", "gebiet": "05", "hosts": [host], "connector": {"kind": "push"}});
+    let text =
+        json!({"id": "pruefung", "name": "Prüfung", "gebiet": "05", "hosts": [host], "connector": {"kind": "push"}});
     serde_json::from_value(text).ok()
 }
 
@@ -236,7 +237,9 @@ impl Ergebnis {
         let syntaxes: Vec<_> = read.syntaxes().iter().map(|syntax| syntax.name()).collect();
         let befund = match (read.descriptions.len(), syntaxes.is_empty()) {
             (0, true) => "Auf der Seite steht nichts in RDFa, Microdata oder JSON-LD.".to_owned(),
-            (0, false) => format!("Die Seite enthält {}, aber keine Leistung, die übernommen würde.", syntaxes.join(", ")),
+            (0, false) => {
+                format!("Die Seite enthält {}, aber keine Leistung, die übernommen würde.", syntaxes.join(", "))
+            }
             (1, _) => format!("Die Seite beschreibt eine Leistung ({}).", syntaxes.join(", ")),
             (many, _) => format!("Die Seite beschreibt {many} Leistungen ({}).", syntaxes.join(", ")),
         };
@@ -338,6 +341,3 @@ fn cut(text: &str) -> String {
     }
     short
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,7 +66,8 @@ pub(super) async fn one(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let params = Params::strict(query.as_deref(), &["url", "key", "keyLocation"])?;
-    let missing = |name: &str, expected: &str| ParamError::Missing { name: name.to_owned(), expected: expected.to_owned() };
+    let missing =
+        |name: &str, expected: &str| ParamError::Missing { name: name.to_owned(), expected: expected.to_owned() };
     let page = params.text("url")?.ok_or_else(|| missing("url", "the address of a page"))?;
     let key = params.text("key")?.ok_or_else(|| missing("key", "8 to 128 letters, digits and -"))?;
     let key_location = params.text("keyLocation")?;
@@ -125,19 +126,25 @@ impl Web {
             return Err(bad("urlList", "expected 1 to 10000 pages"));
         }
         let pages = url_list.iter().map(|page| Url::parse(page));
-        let pages: Vec<Url> = pages.collect::<Result<_, _>>().map_err(|_| bad("urlList", "a page is not a web address"))?;
+        let pages: Vec<Url> =
+            pages.collect::<Result<_, _>>().map_err(|_| bad("urlList", "a page is not a web address"))?;
         let sites = self.sites(&host);
         let foreign = |detail: &str| Problem::new(Kind::ForeignAddress, detail);
-        let Some((portal, site)) = sites.into_iter().find(|(_, site)| pages.iter().all(|page| same_origin(site, page))) else {
+        let Some((portal, site)) = sites.into_iter().find(|(_, site)| pages.iter().all(|page| same_origin(site, page)))
+        else {
             return Err(foreign("these pages are on no site that a portal registered with kind `web`"));
         };
         let place = match &key_location {
-            Some(place) => site.join(place).map_err(|_| bad("keyLocation", "the parameter `keyLocation` is not an address"))?,
+            Some(place) => {
+                site.join(place).map_err(|_| bad("keyLocation", "the parameter `keyLocation` is not an address"))?
+            }
             None => site.join(&format!("/{key}.txt")).map_err(|_| bad("key", "the key makes no address"))?,
         };
         let folder = place.path().rsplit_once('/').map_or("/", |(folder, _)| folder).to_owned() + "/";
         if !same_origin(&site, &place) || !pages.iter().all(|page| page.path().starts_with(&folder)) {
-            return Err(foreign("the pages have to lie on the host of the file with the key, in its folder or below it"));
+            return Err(foreign(
+                "the pages have to lie on the host of the file with the key, in its folder or below it",
+            ));
         }
         self.verify(&place, &key).await?;
         let Some(indexer) = &self.desk.indexer else { return Ok(StatusCode::ACCEPTED.into_response()) };
