@@ -6,6 +6,9 @@
 
 pub mod clock;
 mod fault;
+mod intake;
+mod joining;
+mod oidc;
 mod portals;
 mod proxy;
 mod registry;
@@ -31,6 +34,9 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use intake::Intake;
+pub use joining::{Joining, Release};
+pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
 pub use routes::{RegistryState, Routes, registry_state};
@@ -78,9 +84,18 @@ pub struct Config {
     /// What is counted of what people search.
     #[serde(default)]
     pub insights: Insights,
+    /// How portals join.
+    #[serde(default)]
+    pub joining: Joining,
     /// Accounts of editors and operators.
     #[serde(default)]
     pub registry: Registry,
+    /// What portals hand in themselves.
+    #[serde(default)]
+    pub intake: Intake,
+    /// Whom people sign in with, beside those who have a password here.
+    #[serde(default)]
+    pub oidc: Option<Oidc>,
     /// How the table of routes is kept.
     #[serde(default)]
     pub routes: Routes,
@@ -90,6 +105,9 @@ pub struct Config {
     /// How portals are collected.
     #[serde(default)]
     pub crawl: Crawl,
+    /// How far portals can be restored.
+    #[serde(default)]
+    pub journal: Journal,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,
@@ -181,6 +199,24 @@ impl EgressAllow {
     /// The rule that this makes.
     pub fn rule(&self) -> Egress {
         Egress::new(self.allow.iter().map(|network| network.0).collect())
+    }
+}
+
+/// What is kept of records that runs change or remove, so that the state before can be brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Runs of each portal, of those that changed something.
+    #[serde(deserialize_with = "ranged::<1, 1_000, _, _>")]
+    pub keep_runs: u32,
+    /// Days after which a run cannot be undone any more.
+    #[serde(deserialize_with = "ranged::<1, 3_660, _, _>")]
+    pub keep_days: u32,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { keep_runs: 20, keep_days: 90 }
     }
 }
 
@@ -414,6 +450,13 @@ pub struct Loaded {
 pub fn load_main(file: &Path) -> Result<Config, ConfigError> {
     let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
     Ok(Config::parse(file, &text)?)
+}
+
+/// Reads the portal in a file, or every one in a folder of such files, and what is wrong with those that cannot be used.
+pub fn read_portals(path: &Path, egress: &Egress) -> Result<(Vec<Portal>, Vec<ConfigFault>), ConfigError> {
+    let found =
+        if path.is_dir() { portals::load(path, egress)? } else { portals::load_files(vec![path.to_owned()], egress) };
+    Ok((found.portals, found.faults))
 }
 
 /// Loads `file` and the portals in `portale.d` beside it.

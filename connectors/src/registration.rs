@@ -15,16 +15,22 @@ use crate::egress::same_origin;
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
 
+mod address;
 mod caching;
 mod maintenance;
 mod probe;
+mod proof;
+mod proposal;
 mod protocol;
 mod responsible;
 mod route;
 
+pub use address::{AddressFault, AddressRule};
 pub use caching::Caching;
 pub use maintenance::Maintenance;
 pub use probe::Probe;
+pub use proof::{FILE_MAX_BYTES, META_NAME, PAGE_MAX_BYTES, ProofPlace, ProofToken};
+pub use proposal::{Proposal, id_of, is_site_of};
 pub use protocol::Protocol;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};

@@ -320,6 +320,14 @@ impl Run {
         }
     }
 
+    /// How many of the listed files are there, and how many are listed; none where there is no list, or not yet.
+    pub fn files(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Index(run) => run.files(),
+            Self::Bereitstelldienst(_) => None,
+        }
+    }
+
     /// Takes the outcome of request `id`; of a request that is not open it is ignored.
     pub fn answer(&mut self, id: u64, outcome: Outcome, elapsed: Duration) {
         match self {

@@ -28,6 +28,7 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
         portals: portals.clone(),
         fetcher: Fetcher::new(&config).unwrap(),
         metrics: indexer::metrics::Metrics::new(&shown).unwrap(),
+        journal: config.journal,
     };
     let indexer = Arc::new(Indexer::open(setup).await.unwrap());
     let counted = Arc::new(crate::metrics::Metrics::new(shown).unwrap());
@@ -40,7 +41,7 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
     let registry = Registry::open(&config.registry_file()).await.unwrap();
     let fetcher = Arc::new(Fetcher::new(&config).unwrap());
     let portals = Arc::new(ArcSwap::from_pointee(portals));
-    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher))
+    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher).unwrap())
 }
 
 /// Somebody of this role with these rights, signed in: the value of `Cookie`, and the word for forms.
@@ -54,12 +55,19 @@ pub(crate) async fn signed_in(desk: &Desk, name: &str, role: Role, rights: &[(&s
     (format!("{}={secret}", desk.cookie), secrets::csrf(&secret))
 }
 
-/// A token of an account with these rights: the value of `Authorization`.
-pub(crate) async fn with_token(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)], right: Right) -> String {
+/// A token of an account with these rights, valid for so many hours: the value of `Authorization`.
+pub(crate) async fn with_token(
+    desk: &Desk,
+    name: &str,
+    role: Role,
+    rights: &[(&str, Right)],
+    right: Right,
+    hours: i64,
+) -> String {
     let account = account(desk, name, role, rights).await;
     let secret = secrets::token().unwrap();
     let mut tx = desk.registry.begin().await.unwrap();
-    let ends = tx.now + jiff::SignedDuration::from_hours(1);
+    let ends = tx.now + jiff::SignedDuration::from_hours(hours);
     let new = NewToken { account, name: "t".into(), right, portals: None, ends };
     tx.add_token(&new, &secrets::hash(&secret)).await.unwrap();
     tx.commit().await.unwrap();
@@ -79,6 +87,17 @@ async fn account(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) 
     }
     tx.commit().await.unwrap();
     id
+}
+
+mod walk;
+/// Somebody with an account of this role, as a session makes them.
+pub(crate) async fn somebody(registry: &Registry, name: &str, role: Role) -> Who {
+    let mut tx = registry.begin().await.unwrap();
+    let new = NewAccount { name: name.into(), role, password: None, subject: None };
+    let account = tx.add_account(&new).await.unwrap();
+    tx.commit().await.unwrap();
+    let by = who::By::Session { hash: String::new(), csrf: String::new() };
+    Who { account, name: name.into(), role, rights: Default::default(), by, network: None }
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 //! One call makes one request (and follows its redirects); whether it is made again is the run's decision. Answers are
 //! asked for without compression, so the size that is limited is the size that is read.
 
+mod ask;
 mod page;
+mod peek;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -26,6 +28,9 @@ use reqwest::{Client, ClientBuilder, Response, redirect};
 use tracing::warn;
 use url::Url;
 
+pub use ask::AskError;
+pub use peek::Peeked;
+
 use super::Known;
 use super::spool::{Spool, Writing};
 
@@ -36,6 +41,9 @@ const MAX_REDIRECTS: usize = 5;
 
 /// Bytes that are gathered before they are written.
 const PIECE_BYTES: usize = 256 << 10;
+
+/// Pages of a site that a bounded run reads: enough to see what they say, within the pace of their host.
+const BOUNDED_PAGES: usize = 20;
 
 /// The longest validator that is kept, in bytes.
 const MAX_VALIDATOR_BYTES: usize = 1024;
@@ -49,7 +57,7 @@ pub enum FetcherError {
 }
 
 /// Makes requests to portals. One for the whole process, because it keeps connections open.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
     egress: Egress,
@@ -87,6 +95,16 @@ impl Fetcher {
             idle: Duration::from_secs(config.crawl.idle_timeout_s),
             total: Duration::from_secs(config.crawl.timeout_s),
         })
+    }
+
+    /// The same, with a smaller bound for all that one run fetches; connections are shared.
+    #[must_use]
+    pub fn bounded(&self, max_run_bytes: u64) -> Self {
+        let mut bounded = self.clone();
+        bounded.limits.max_run_bytes = bounded.limits.max_run_bytes.min(max_run_bytes);
+        bounded.limits.max_file_bytes = bounded.limits.max_file_bytes.min(max_run_bytes);
+        bounded.limits.max_pages = bounded.limits.max_pages.min(BOUNDED_PAGES);
+        bounded
     }
 
     /// The bounds of one run.

@@ -6,7 +6,8 @@ use connectors::run::Coverage;
 use connectors::xzufi::read::Envelope;
 
 use super::reading::Input;
-use super::{Applied, Indexer, Outcome, RunError, Running};
+use super::running::Running;
+use super::{Applied, Indexer, Outcome, Phase, RunError};
 use crate::normalise::Change;
 use crate::store::{Apply, StoreError};
 
@@ -70,8 +71,10 @@ impl Indexer {
                 format => Input::Described(name, path, format),
             }
         });
+        run.phase(Phase::Applying);
         let mut apply = self.store.begin(&run.portal.id).await?;
-        let ended = match run.read_into(&mut apply, inputs.collect(), Envelope::IndexFile).await? {
+        apply.keep_plan();
+        let ended = match run.read_into(&mut apply, inputs.collect(), Envelope::IndexFile, self.limits).await? {
             true => run.finish(&mut apply, coverage).await?,
             false => (Outcome::Failed, Applied::default()),
         };

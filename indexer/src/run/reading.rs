@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
-use connectors::finding::Finding;
+use connectors::finding::{Finding, Severity};
 use connectors::registration::Portal;
 use connectors::xzufi::read::{Envelope, Options, Reader};
 
 use super::{Format, RunError};
-use crate::normalise::{Change, Normaliser};
+use crate::normalise::{Change, Normaliser, too_large};
 
 /// Changes that are handed over at once.
 const BATCH: usize = 64;
@@ -34,7 +34,10 @@ pub fn read_only(portal: &Portal, files: &[PathBuf]) -> Result<Read, RunError> {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut count = |piece| {
             match piece {
-                Piece::Changes { changes, .. } => sum.records += changes.len() as u64,
+                Piece::Changes { changes, .. } => {
+                    let taken = changes.iter().filter(|(_, change)| !matches!(change, Change::Refuse(_)));
+                    sum.records += taken.count() as u64;
+                }
                 Piece::Findings(findings) => sum.findings += findings.len() as u64,
                 Piece::Bytes(bytes) => sum.bytes += bytes,
             }
@@ -61,7 +64,12 @@ pub(super) type Placed = (u64, Change);
 
 /// What the reading thread hands over.
 pub(super) enum Piece {
-    Changes { file: String, changes: Vec<Placed> },
+    /// Changes, and so many bytes of this input were read by then.
+    Changes {
+        file: String,
+        changes: Vec<Placed>,
+        at: u64,
+    },
     Findings(Vec<Finding>),
     Bytes(u64),
 }
@@ -110,15 +118,21 @@ pub(super) fn read_all(
             changes.extend(normaliser.change(entry).map(|change| (line, change)));
             if changes.len() == BATCH {
                 let full = std::mem::replace(&mut changes, Vec::with_capacity(BATCH));
-                if !to(Piece::Changes { file: name.clone(), changes: full }) {
+                let at = reader.bytes_read();
+                if !to(Piece::Changes { file: name.clone(), changes: full, at }) {
                     return Ok(None);
                 }
             }
         }
         let mut findings = reader.take_findings();
+        let refused = findings.iter().filter(|finding| finding.severity == Severity::Business);
+        changes.extend(
+            refused
+                .filter_map(|finding| Some((finding.line.unwrap_or(0), Change::Refuse(too_large(portal, finding)?)))),
+        );
         findings.extend(normaliser.take_findings());
-        let rest =
-            [Piece::Changes { file: name, changes }, Piece::Findings(findings), Piece::Bytes(reader.bytes_read())];
+        let at = reader.bytes_read();
+        let rest = [Piece::Changes { file: name, changes, at }, Piece::Findings(findings), Piece::Bytes(at)];
         for read in rest {
             if !to(read) {
                 return Ok(None);

@@ -8,6 +8,7 @@ use crate::store::tests::live;
 
 mod delivered;
 mod details;
+mod plans;
 
 /// The bytes of a shared sample; none where the samples are not at hand.
 fn sample(name: &str) -> Option<Vec<u8>> {
