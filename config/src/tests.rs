@@ -157,7 +157,7 @@ fn a_broken_portal_disables_itself_only_and_names_the_place() {
     check_portal("gebiet = \"059110000000\"\n", "", "1:1: missing field `gebiet`, expected for example `gebiet = ");
     check_portal("059110000000", "991", "3:10: `991` is no ARS");
     check_portal("Stadt Bochum", "", "2:8: expected a text that is not empty");
-    check_portal("\"xzufi-index\"", "\"web\"", "5:8: kind `web` is not built in yet; built in are `xzufi-index`");
+    check_portal("\"xzufi-index\"", "\"netz\"", "5:8: `netz` is no kind of connector, expected one of `xzufi-index`");
     check_portal("\"xzufi-index\"", "\"ftp\"", "5:8: `ftp` is no kind of connector, expected one of `xzufi-index`");
     check_portal("kind = \"xzufi-index\"\n", "", "4:1: missing field `kind`, expected for example");
     check_portal("url =", "ulr =", "6:1: `ulr` does not belong to kind `xzufi-index`, expected `url`, `every_s`");

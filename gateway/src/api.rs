@@ -28,6 +28,7 @@ use serde::Serialize;
 use utoipa::OpenApi;
 
 use crate::insights::{Asker, Way};
+use crate::intake::push;
 use crate::joining::api as portals;
 use crate::pages::Site;
 use crate::pages::respond::Document;
@@ -66,6 +67,11 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         leistung,
         places,
         report::report,
+        crate::web::indexnow::one,
+        crate::web::indexnow::several,
+        push::push,
+        push::imports,
+        push::import,
         problems,
         openapi_json,
         token_api::list,

@@ -16,6 +16,7 @@ mod rebuild;
 mod report;
 mod responsible;
 mod routes;
+mod runs;
 mod search;
 mod serve;
 mod setup;
@@ -171,6 +172,13 @@ enum Command {
         #[arg(long)]
         fragments: bool,
     },
+    /// The runs of a portal: what they did, what is held, what can be undone, when the next one is due
+    Runs {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: runs::What,
+    },
     /// The table of routes, and which of its rules answers an address
     Routes {
         #[command(flatten)]
@@ -314,6 +322,7 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             };
             report::run(&config.config, &ars, form).await
         }
+        Command::Runs { config, what } => runs::run(&config.config, what).await,
         Command::Routes { config, what } => routes::run(&config.config, what).await,
         Command::Portals { config, what } => portals::run(&config.config, what).await,
         Command::Account { config, what } => account::run(&config.config, what).await,

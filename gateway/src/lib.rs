@@ -13,6 +13,7 @@ pub mod failure;
 #[cfg(test)]
 mod fake;
 pub mod insights;
+pub mod intake;
 pub mod joining;
 pub mod metrics;
 mod open_files;
@@ -22,7 +23,9 @@ pub mod registry;
 pub mod report;
 pub mod router;
 pub mod routes;
+pub mod runs;
 pub mod server;
 pub mod service;
 mod table;
 pub mod tunnel;
+pub mod web;

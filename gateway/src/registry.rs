@@ -12,6 +12,7 @@ mod form;
 mod json_body;
 mod konten;
 mod konto;
+mod oidc;
 mod overview;
 mod passwords;
 mod paths;
@@ -38,14 +39,15 @@ pub use passwords::{PASSWORD_SIGNS, PasswordError, generated};
 pub use paths::Paths;
 pub use refusal::Denied;
 pub use store::{
-    Account, AuditEntry, AuditFault, ChangeSet, Head, NewAccount, NewChange, NewToken, Proof, Registered, Registry,
-    RegistryError, Rehearsed, SessionRow, TokenRow, Tx,
+    Account, AuditEntry, AuditFault, ChangeSet, Head, ImportRow, NewAccount, NewChange, NewImport, NewToken, Proof,
+    Registered, Registry, RegistryError, Rehearsed, SessionRow, TokenRow, Tx,
 };
 pub use tokens::{MadeToken, TOKEN_DAYS, TokenError, TokenWish};
 pub use who::{Right, Role, SessionTimes, Who};
 
 use crate::api::problem::{Kind, Problem};
 use crate::failure::secure_headers;
+use crate::intake;
 use crate::joining;
 use crate::pages;
 use who::Side;
@@ -58,6 +60,7 @@ pub const RESERVED: &[&str] =
 pub fn page_paths() -> Paths {
     overview::pages()
         .merge(signin::pages())
+        .merge(oidc::pages())
         .merge(konto::pages())
         .merge(konten::pages())
         .merge(protokoll::pages())
@@ -66,7 +69,7 @@ pub fn page_paths() -> Paths {
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    token_api::api().merge(joining::api::paths())
+    token_api::api().merge(intake::api()).merge(joining::api::paths())
 }
 
 /// The pages of editors, with what all of them have in common.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use config::secret::SecretError;
 use config::{Config, clock};
 use connectors::registration::Portal;
 use indexer::catalog::Catalog;
@@ -19,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::body::Pace;
 use crate::insights::{self, Insights};
+use crate::intake;
 use crate::joining::{self, Joining};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
@@ -52,9 +54,15 @@ pub enum StartError {
     /// Accounts and the audit trail.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The secret of the sign-in by OpenID Connect.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// What fetches from portals.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),
+    /// The folder of deliveries: a fault of ours.
+    #[error("the clearing of the folder of deliveries ended by a panic")]
+    Intake(#[source] tokio::task::JoinError),
     /// The saved insights: a fault of ours.
     #[error("the reading of the insights ended by a panic")]
     Insights(#[source] tokio::task::JoinError),
@@ -177,6 +185,7 @@ impl Gateway {
             drain_time: seconds(config.server.drain_s),
             head_bytes: config.server.max_head_bytes,
             fields: config.server.max_fields,
+            delivery_bytes: config.intake.max_body_bytes,
             ..Limits::default()
         };
         let asked = catalog.clone();
@@ -187,8 +196,15 @@ impl Gateway {
         let site = Site { catalog, public_url, insights: Arc::clone(&insights), reports: Arc::default() };
         let registry = Registry::open(&config.registry_file()).await?;
         let fetcher = Arc::new(Fetcher::new(config)?);
-        let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher);
+        let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher)?;
+        let desk = desk.with_tasks(tasks.clone());
         let joining = Arc::clone(&desk.joining);
+        if desk.indexer.is_some() {
+            let folder = intake::folder(&desk);
+            // Before anything is received: what lies there was left behind.
+            let cleared = tokio::task::spawn_blocking(move || intake::clear(&folder)).await;
+            cleared.map_err(StartError::Intake)?;
+        }
         let server = Server {
             public,
             internal,
@@ -309,14 +325,18 @@ pub async fn collect(
                 Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
             }
         }
-        for portal in schedule::due(clock::now(), states) {
+        let told = indexer.pings().portals();
+        let told = registered.iter().filter(|portal| told.contains(&portal.id)).map(|portal| (portal, true));
+        for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false)))
+        {
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
             if !mark(&busy, portal.id.as_str(), true) {
                 continue;
             }
+            let source = if told { Source::Pages(indexer.pings().take(&portal.id)) } else { Source::Registered };
             let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
             tasks.spawn(async move {
-                run_once(&indexer, &portal, &stop).await;
+                run_once(&indexer, &portal, &source, &stop).await;
                 mark(&busy, portal.id.as_str(), false);
                 drop(place);
             });
@@ -363,8 +383,8 @@ fn mark(busy: &std::sync::Mutex<std::collections::BTreeSet<String>>, portal: &st
     if on { busy.insert(portal.to_owned()) } else { busy.remove(portal) }
 }
 
-async fn run_once(indexer: &Indexer, portal: &Portal, stop: &CancellationToken) {
-    let ran = indexer.run(portal, &Source::Registered, RunOptions::default(), stop).await;
+async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &CancellationToken) {
+    let ran = indexer.run(portal, source, RunOptions::default(), stop).await;
     let followed = match &ran {
         Ok(report) if report.outcome == Outcome::Applied => indexer.follow().await.map(|_| ()),
         _ => Ok(()),

@@ -6,8 +6,12 @@
 
 mod fetch;
 mod folder;
+mod look;
+mod pace;
+pub mod pings;
 pub mod schedule;
 mod spool;
+pub(crate) mod web;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -27,7 +31,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-pub use fetch::{Fetcher, FetcherError, Looked};
+pub use fetch::{AskError, Fetcher, FetcherError, Peeked};
+pub use look::Looked;
 
 use folder::Folder;
 use spool::Spool;
@@ -151,7 +156,7 @@ pub async fn collect(
             Source::Server(spool)
         }
         Connector::XzufiFolder { folder, .. } => Source::Folder(Folder::open(folder).await?),
-        Connector::Bereitstelldienst { .. } | Connector::Push {} => return Err(CrawlError::OtherKind),
+        _ => return Err(CrawlError::OtherKind),
     };
     let run = Run::new(connector, None, fetcher.limits()).ok_or(CrawlError::OtherKind)?;
     let mut drive = Drive { run, began: clock::monotonic(), fetcher, cancel };

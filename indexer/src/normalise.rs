@@ -36,6 +36,15 @@ pub enum Change {
         /// The id.
         id: Identifikator,
     },
+    /// Delete those of these that are there; nobody asked for it by name, so one that is not there is nothing to tell.
+    Clear {
+        /// The key space.
+        kind: Kind,
+        /// The ids.
+        ids: Vec<Identifikator>,
+    },
+    /// Let none of this kind go for not being seen: what was to say which are there could not be read.
+    Spare(Kind),
     /// Keep a fragment that nobody understands.
     Keep(Fragment),
     /// Keep aside a record that cannot be taken.
@@ -81,6 +90,12 @@ impl<'a> Normaliser<'a> {
     pub fn begin_file(&mut self, file: &str) {
         self.file = file.to_owned();
         self.said.clear();
+    }
+
+    /// Notes what was found before an entry could be made of what was delivered.
+    pub fn note(&mut self, finding: Finding) {
+        let file = self.file.clone();
+        self.findings.push(finding.file(file));
     }
 
     /// The findings since the last call.

@@ -4,12 +4,16 @@
 //! the last file gives the whole run up, and the portal's last good state stays. A faulty record costs only itself. Of
 //! each portal one run goes on at a time, whoever asked for it.
 
+mod delivery;
+mod preview;
 mod progress;
 mod reading;
 mod rehearsal;
 mod restore;
 mod running;
 mod tally;
+mod verdict;
+mod web;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,11 +25,14 @@ use config::{Journal, clock};
 use connectors::finding::Finding;
 use connectors::ids::{Identifikator, PortalId};
 use connectors::registration::{Connector, Portal};
+use connectors::run::Coverage;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::catalog::Catalog;
+use crate::crawl::pings::Pings;
 use crate::crawl::schedule::{self, LastRun, NextRun};
 use crate::crawl::{CrawlError, Fetcher};
 use crate::index::{self, IndexError};
@@ -33,12 +40,15 @@ use crate::metrics::Metrics;
 use crate::record::Kind;
 use crate::store::{Access, Store};
 pub use crate::store::{Applied, Freshness, Held, Listed, Pause, Plan, Planned, Quarantined, RunRow, StoreError};
+pub use delivery::{Delivered, Format};
+pub use preview::{Previewed, preview};
 use progress::{Board, Teller};
 pub use progress::{Phase, Progress};
 pub use reading::{Read, read_only};
 pub use rehearsal::{Rehearsal, RehearsalLimits, rehearse};
 use running::Running;
 use tally::Tally;
+pub use verdict::{Fate, Verdict};
 
 /// A run or the index cannot go on; the portal is not at fault.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +170,11 @@ pub struct RunReport {
     pub cut: bool,
     /// How long it took.
     pub duration: Duration,
+    /// What became of each thing that was delivered, where the source was a [`Source::Delivery`] that was applied or
+    /// tried.
+    pub verdicts: Vec<Verdict>,
+    /// Verdicts beyond those that are kept.
+    pub verdicts_left_out: u64,
 }
 
 /// How a run is to be made.
@@ -182,6 +197,15 @@ pub enum Source {
     Connector(Box<Connector>),
     /// One XZuFi file, a part of the stock.
     File(PathBuf),
+    /// These pages of the registered site alone, because they are said to have changed.
+    Pages(Vec<Url>),
+    /// Files that somebody handed in, in this order and applied together; each thing in them gets a verdict.
+    Delivery {
+        /// The files.
+        files: Vec<Delivered>,
+        /// Whether they are all of the portal's stock.
+        coverage: Coverage,
+    },
 }
 
 /// Where the store and the index are, and how deliveries are fetched.
@@ -217,6 +241,7 @@ pub struct Indexer {
     waits: std::sync::Mutex<HashMap<PortalId, (Option<LastRun>, Option<Pause>)>>,
     /// Where a rehearsal stops reading.
     limits: Option<RehearsalLimits>,
+    pings: Pings,
 }
 
 /// Opens the reading side alone, beside a process that writes.
@@ -299,10 +324,16 @@ impl Indexer {
         let Setup { spool_dir, portals, fetcher, metrics, journal, .. } = setup;
         metrics.followed(true);
         let portals = Arc::new(ArcSwap::from_pointee(portals));
-        let catalog = Catalog::new(store.clone(), writer.current(), Arc::clone(&portals));
+        let catalog = Catalog::new(store.beside(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
         let (board, waits, limits) = (Board::default(), std::sync::Mutex::default(), None);
-        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics, journal, board, waits, limits })
+        let pings = Pings::default();
+        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics, journal, board, waits, limits, pings })
+    }
+
+    /// Pages that are said to have changed.
+    pub fn pings(&self) -> &Pings {
+        &self.pings
     }
 
     /// The reading side of this process.
@@ -425,6 +456,11 @@ impl Indexer {
         run.released = digest;
         let ended = match source {
             Source::File(path) => self.file_run(&mut run, path).await,
+            Source::Delivery { files, coverage } => self.delivery_run(&mut run, files, *coverage).await,
+            Source::Pages(pages) => {
+                let pages = Some(pages.clone());
+                self.web_run(&mut run, &portal.connector, pages, cancel).await
+            }
             Source::Registered => self.connector_run(&mut run, &portal.connector, cancel).await,
             Source::Connector(connector) => self.connector_run(&mut run, connector, cancel).await,
         };

@@ -4,6 +4,7 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod pages;
 mod plan;
 mod read;
 mod runs;
@@ -17,6 +18,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
+pub use pages::PageRow;
 pub use plan::{Listed, Plan, Planned};
 pub use read::{Angebot, Changed, Stored, Unread};
 pub use runs::{FileState, Freshness, Held, Pause, Quarantined, RunRow};
@@ -73,21 +75,27 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/pages.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
 
 /// Memory for pages of the one connection that writes, and of each that reads, in KiB: those are several, and the
-/// system keeps what they read often.
-const WRITER_KIB: u32 = 16_000;
+/// system keeps what they read often. What a block of a Bereitstelldienst changes fits into the first, which else would
+/// be written several times; it is taken as it is needed.
+const WRITER_KIB: u32 = 96_000;
 const READER_KIB: u32 = 4_000;
+
+/// Pages that wait in the log beside the file before they go into it: a page that several runs or blocks change is then
+/// written once.
+const LOG_PAGES: u32 = 16_000;
 
 /// The records of all portals.
 #[derive(Clone)]
 pub struct Store {
     readers: AnyPool,
     writer: Option<AnyPool>,
+    options: AnyConnectOptions,
     /// Held as long as this process may write.
     _lock: Option<std::sync::Arc<std::fs::File>>,
 }
@@ -121,14 +129,6 @@ impl Store {
         let mut probe = AnyConnection::connect_with(&options).await.map_err(|error| fault(error.to_string()))?;
         prepare(&mut probe, READER_KIB).await.map_err(|error| fault(error.to_string()))?;
         probe.close().await?;
-        let pool = |size, patience, kib| {
-            AnyPoolOptions::new()
-                .max_connections(size)
-                .acquire_timeout(Duration::from_secs(patience))
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
-        };
         let writer = match access {
             Access::Read => None,
             Access::Write => {
@@ -140,7 +140,7 @@ impl Store {
                 Some(writer)
             }
         };
-        let readers = pool(8, 10, READER_KIB).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
+        let readers = readers().connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
         let found: i64 = sqlx::query("SELECT value FROM meta WHERE name = 'schema'")
             .fetch_one(&readers)
             .await
@@ -149,7 +149,13 @@ impl Store {
         if found != SCHEMA {
             return Err(StoreError::Newer { url: url.to_owned(), found, known: SCHEMA });
         }
-        Ok(Self { readers, writer, _lock: lock.map(std::sync::Arc::new) })
+        Ok(Self { readers, writer, options, _lock: lock.map(std::sync::Arc::new) })
+    }
+
+    /// The same store with readers of its own, which are connected when they are first needed: the threads behind them
+    /// have the priority of whoever needs them.
+    pub fn beside(&self) -> Self {
+        Self { readers: readers().connect_lazy_with(self.options.clone()), ..self.clone() }
     }
 
     /// Ends the connections; open work is rolled back.
@@ -163,6 +169,20 @@ impl Store {
     fn writer(&self) -> &AnyPool {
         self.writer.as_ref().expect("only a process that opened the store for writing applies runs")
     }
+}
+
+/// The connections that read.
+fn readers() -> AnyPoolOptions {
+    pool(8, 10, READER_KIB)
+}
+
+fn pool(size: u32, patience_s: u64, kib: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(patience_s))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
 }
 
 /// One process at a time; the lock ends with the process, however that ends.
@@ -181,11 +201,13 @@ fn lock(path: &std::path::Path, fault: &dyn Fn(String) -> StoreError) -> Result<
 /// on the disk before it counts, and patience with the other connection.
 async fn prepare(connection: &mut AnyConnection, cache_kib: u32) -> Result<(), sqlx::Error> {
     let cache = format!("PRAGMA cache_size = -{cache_kib}");
+    let log = format!("PRAGMA wal_autocheckpoint = {LOG_PAGES}");
     for pragma in [
         "PRAGMA busy_timeout = 10000",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         cache.as_str(),
+        log.as_str(),
         "PRAGMA temp_store = MEMORY",
     ] {
         sqlx::query(sqlx::AssertSqlSafe(pragma.to_owned())).fetch_all(&mut *connection).await?;

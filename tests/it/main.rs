@@ -17,6 +17,7 @@ mod judged;
 mod log;
 mod report;
 mod routing;
+mod runs;
 mod tidy;
 mod verbund;
 

@@ -4,6 +4,7 @@
 //! (columns portal, level, ars, name). Figures go to stdout, one `name value unit` per line.
 
 mod attack;
+mod crowd;
 mod idle;
 mod isolation;
 mod load;
@@ -12,6 +13,7 @@ mod proxy;
 mod reload;
 mod routes;
 mod stand;
+mod stream;
 mod typos;
 
 use std::path::{Path, PathBuf};
@@ -117,6 +119,11 @@ pub(super) enum What {
         #[arg(long, default_value_t = 90)]
         seconds: u64,
     },
+    /// A generated Bereitstelldienst of a state's size, imported by a process of its own; needs no deliveries
+    Stream {
+        #[command(flatten)]
+        amount: stream::Amount,
+    },
     /// Ten portals of which three misbehave every second round: what users of the others notice
     Isolation {
         /// Rounds of each kind
@@ -124,6 +131,14 @@ pub(super) enum What {
         rounds: usize,
         /// Length of a round, in seconds
         #[arg(long, default_value_t = 3)]
+        seconds: u64,
+    },
+    /// All portals of a folder due at once, over HTTP, and how long questions take meanwhile
+    Crowd {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// How long it is asked while nothing is collected, in seconds
+        #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
     /// Requests while the registry is rewritten and read anew ten times a second
@@ -145,7 +160,9 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Idle { connections, requests } => idle::run(connections, requests).await,
         What::Routes { requests } => routes::run(requests).await,
         What::Attack { clients, seconds } => attack::run(clients, seconds).await,
+        What::Stream { amount } => stream::run(amount).await,
         What::Isolation { rounds, seconds } => isolation::run(rounds, seconds).await,
+        What::Crowd { dir, seconds } => crowd::run(&dir, seconds).await,
         What::Reload { seconds } => reload::run(seconds).await,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use connectors::gebiet::Gebiet;
 use connectors::registration::{AddressRule, Connector, PAGE_MAX_BYTES, Proposal};
 use connectors::run::{Fault, read_index};
-use indexer::crawl::{Fetcher, Looked};
+use indexer::crawl::{Fetcher, Peeked};
 use url::Url;
 
 use super::wish::Wish;
@@ -51,7 +51,7 @@ pub enum Seen {
 
 /// Looks at `address` and what lies beside it: at most six requests.
 pub async fn look(fetcher: &Fetcher, rule: &AddressRule, address: &Url) -> FirstLook {
-    let (page, mut seen) = match fetcher.look(address, PAGE_MAX_BYTES).await {
+    let (page, mut seen) = match fetcher.peek(address, PAGE_MAX_BYTES).await {
         Ok(looked) if looked.status == 200 => match index_in(&looked) {
             Some(files) => (None, Seen::Index { url: looked.url.clone(), files }),
             None => (Some(looked), Seen::Page),
@@ -63,7 +63,7 @@ pub async fn look(fetcher: &Fetcher, rule: &AddressRule, address: &Url) -> First
     // Where the address itself is the index, the site's own page names the site.
     let page = match (&seen, page) {
         (Seen::Index { .. }, _) => match address.join("/") {
-            Ok(root) => fetcher.look(&root, PAGE_MAX_BYTES).await.ok().filter(|looked| looked.status == 200),
+            Ok(root) => fetcher.peek(&root, PAGE_MAX_BYTES).await.ok().filter(|looked| looked.status == 200),
             Err(_) => None,
         },
         (_, page) => page,
@@ -72,7 +72,7 @@ pub async fn look(fetcher: &Fetcher, rule: &AddressRule, address: &Url) -> First
         let mut places: Vec<Url> = INDEX_PLACES.iter().filter_map(|place| address.join(place).ok()).collect();
         places.dedup();
         for url in places {
-            let Ok(looked) = fetcher.look(&url, PAGE_MAX_BYTES).await else { continue };
+            let Ok(looked) = fetcher.peek(&url, PAGE_MAX_BYTES).await else { continue };
             if let Some(files) = index_in(&looked).filter(|_| rule.check(&looked.url).is_ok()) {
                 seen = Seen::Index { url: looked.url, files };
                 break;
@@ -88,7 +88,7 @@ pub async fn look(fetcher: &Fetcher, rule: &AddressRule, address: &Url) -> First
 }
 
 /// The number of files, when this is an index.
-fn index_in(looked: &Looked) -> Option<usize> {
+fn index_in(looked: &Peeked) -> Option<usize> {
     if looked.status != 200 || is_html(looked) {
         return None;
     }
@@ -98,7 +98,7 @@ fn index_in(looked: &Looked) -> Option<usize> {
     names.iter().any(xml).then_some(names.len())
 }
 
-fn is_html(looked: &Looked) -> bool {
+fn is_html(looked: &Peeked) -> bool {
     looked.content_type.to_ascii_lowercase().contains("html")
 }
 

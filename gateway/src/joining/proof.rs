@@ -11,7 +11,7 @@ use connectors::registration::{FILE_MAX_BYTES, PAGE_MAX_BYTES, ProofPlace, Proof
 use connectors::run::Fault;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::rr::RData;
-use indexer::crawl::{Fetcher, Looked};
+use indexer::crawl::{Fetcher, Peeked};
 use url::Url;
 
 use crate::proxy;
@@ -140,11 +140,11 @@ impl Prover {
         }
     }
 
-    async fn get(&self, address: &Url, max_bytes: u64) -> Result<Looked, Found> {
-        let asked = tokio::time::timeout(PAGE_TIME, self.fetcher.look(address, max_bytes)).await;
+    async fn get(&self, address: &Url, max_bytes: u64) -> Result<Peeked, Found> {
+        let asked = tokio::time::timeout(PAGE_TIME, self.fetcher.peek(address, max_bytes)).await;
         match asked {
             Ok(Ok(looked)) if looked.status == 200 => Ok(looked),
-            Ok(Ok(Looked { status: 404 | 410, .. })) => Err(Found::Nothing),
+            Ok(Ok(Peeked { status: 404 | 410, .. })) => Err(Found::Nothing),
             Ok(Ok(looked)) => Err(Found::Status(looked.status)),
             Ok(Err(Fault::RedirectForeign(to))) => Err(Found::Elsewhere(to)),
             Ok(Err(fault)) => Err(Found::Silent(format!("{fault:?}"))),

@@ -201,6 +201,7 @@ pub fn kind_of(connector: &Connector) -> &'static str {
         Connector::XzufiIndex { .. } => ConnectorKind::XzufiIndex,
         Connector::XzufiFolder { .. } => ConnectorKind::XzufiFolder,
         Connector::Bereitstelldienst { .. } => ConnectorKind::Bereitstelldienst,
+        Connector::Web { .. } => ConnectorKind::Web,
         Connector::Push {} => ConnectorKind::Push,
     }
     .name()

@@ -101,6 +101,14 @@ impl Registry {
         Ok(Attempt::Wrong)
     }
 
+    /// Nothing when somebody from there may try now.
+    pub(super) async fn may_try_from(&self, from: &Origin) -> Result<(), Denied> {
+        match from.address {
+            Some(address) => self.may_try(&[mark_of_network(network(address))]).await,
+            None => Ok(()),
+        }
+    }
+
     /// Nothing when the password of an account may be tried now by somebody who is signed in.
     pub(super) async fn may_try_of(&self, account: &str) -> Result<(), Denied> {
         self.may_try(&[mark_of_name(account)]).await
@@ -124,6 +132,14 @@ impl Registry {
 }
 
 impl Tx {
+    /// One more failure of somebody from there.
+    pub(super) async fn failed_from(&mut self, from: &Origin) -> Result<(), RegistryError> {
+        match from.address {
+            Some(address) => self.failed(&mark_of_network(network(address)), FREE_OF_NETWORK).await,
+            None => Ok(()),
+        }
+    }
+
     /// One more failure under a mark, and the bar that it brings.
     async fn failed(&mut self, mark: &str, free: i64) -> Result<(), RegistryError> {
         let failures = self.count_failure(mark, self.now - FORGOTTEN).await?;
@@ -204,11 +220,21 @@ struct View<'a> {
 }
 
 impl Desk {
-    fn sign_in_page(&self, headers: &HeaderMap, name: &str, weiter: &str, fehler: Option<&'static str>) -> Response {
+    pub(super) fn sign_in_page(
+        &self,
+        headers: &HeaderMap,
+        name: &str,
+        weiter: &str,
+        fehler: Option<&'static str>,
+    ) -> Response {
         let title = if fehler.is_some() { "Fehler: Anmelden" } else { "Anmelden" };
         let page = Page::new(title, None);
         let weiter = if is_ours(weiter) { weiter } else { "" };
-        let view = View { page: &page, name, weiter, fehler, anbieter: None };
+        let anbieter = self.oidc.as_deref().map(|provider| {
+            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("weiter", weiter).finish();
+            (provider.name(), format!("/anbindung/anmelden/anbieter?{query}"))
+        });
+        let view = View { page: &page, name, weiter, fehler, anbieter };
         html(headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails"))
     }
 }
@@ -288,9 +314,13 @@ struct SignedOut<'a> {
     anbieter: Option<(&'a str, String)>,
 }
 
-async fn signed_out(headers: HeaderMap) -> Response {
+async fn signed_out(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     let page = Page::new("Abgemeldet", None);
-    let view = SignedOut { page: &page, anbieter: None };
+    let anbieter = match &desk.oidc {
+        Some(provider) => provider.sign_out().await.map(|url| (provider.name(), url.to_string())),
+        None => None,
+    };
+    let view = SignedOut { page: &page, anbieter };
     html(&headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails"))
 }
 

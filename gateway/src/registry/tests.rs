@@ -41,7 +41,7 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
     let registry = Registry::open(&config.registry_file()).await.unwrap();
     let fetcher = Arc::new(Fetcher::new(&config).unwrap());
     let portals = Arc::new(ArcSwap::from_pointee(portals));
-    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher))
+    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher).unwrap())
 }
 
 /// Somebody of this role with these rights, signed in: the value of `Cookie`, and the word for forms.

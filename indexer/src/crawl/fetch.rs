@@ -3,7 +3,9 @@
 //! One call makes one request (and follows its redirects); whether it is made again is the run's decision. Answers are
 //! asked for without compression, so the size that is limited is the size that is read.
 
-mod look;
+mod ask;
+mod page;
+mod peek;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -26,10 +28,13 @@ use reqwest::{Client, ClientBuilder, Response, redirect};
 use tracing::warn;
 use url::Url;
 
-pub use look::Looked;
+pub use ask::AskError;
+pub use peek::Peeked;
 
 use super::Known;
 use super::spool::{Spool, Writing};
+
+pub(crate) use page::Fetched;
 
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
@@ -101,6 +106,11 @@ impl Fetcher {
     /// The bounds of one run.
     pub(super) fn limits(&self) -> Limits {
         self.limits.clone()
+    }
+
+    /// How long a page that is gone keeps its records.
+    pub(crate) fn gone_after(&self) -> Duration {
+        self.limits.gone_after
     }
 
     /// How many requests of one run are open at a time; at least 1.
@@ -300,11 +310,12 @@ fn web_place(request: &Request) -> Result<&Url, Fault> {
 }
 
 fn status_of(response: &Response) -> Outcome {
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    Outcome::Status {
-        status: response.status().as_u16(),
-        retry_after: retry_after.and_then(|text| retry_after_in(text, clock::now())),
-    }
+    Outcome::Status { status: response.status().as_u16(), retry_after: retry_after_of(response) }
+}
+
+fn retry_after_of(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after_in(text, clock::now())
 }
 
 /// The time that a `Retry-After` asks for, written as seconds or as a date (RFC 9110, section 10.2.3).

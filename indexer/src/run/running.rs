@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::reading::{Input, Piece, read_all};
+use super::verdict::Verdicts;
 use super::{Applied, Indexer, Outcome, Phase, Plan, RehearsalLimits, RunError, RunOptions, RunReport, RunRow};
 use super::{StoreError, Tally, Teller, clock};
 use crate::crawl::{Blocks, Known, collect};
@@ -27,9 +28,10 @@ const WAITING: usize = 8;
 
 /// A run on its way.
 pub(super) struct Running {
-    portal: Portal,
-    options: RunOptions,
+    pub(super) portal: Portal,
+    pub(super) options: RunOptions,
     pub(super) tally: Tally,
+    pub(super) verdicts: Verdicts,
     teller: Teller,
     started: Timestamp,
     number: Option<i64>,
@@ -56,6 +58,7 @@ impl Indexer {
                 self.index_run(run, connector, cancel).await
             }
             Connector::Bereitstelldienst { .. } => self.block_run(run, connector, cancel).await,
+            Connector::Web { .. } => self.web_run(run, connector, None, cancel).await,
             Connector::Push {} => Ok((Outcome::Unchanged, Applied::default())),
         }
     }
@@ -164,6 +167,7 @@ impl Running {
             portal: portal.clone(),
             options,
             tally: Tally::default(),
+            verdicts: Verdicts::default(),
             teller,
             started,
             number: None,
@@ -180,7 +184,12 @@ impl Running {
     pub(super) fn report(&mut self, outcome: Outcome, applied: Applied, duration: Duration) -> RunReport {
         let plan = std::mem::take(&mut self.plan);
         let report = self.tally.report(&self.portal, outcome, applied, duration);
-        RunReport { run: self.number, plan, cut: self.cut, ..report }
+        let verdicts = std::mem::take(&mut self.verdicts);
+        let (verdicts, verdicts_left_out) = match outcome {
+            Outcome::Applied | Outcome::Trial => verdicts.with(&report.findings),
+            _ => (Vec::new(), 0),
+        };
+        RunReport { run: self.number, plan, cut: self.cut, verdicts, verdicts_left_out, ..report }
     }
 
     /// The row that is kept of it.
@@ -209,7 +218,7 @@ impl Running {
 
     /// Reads the inputs on a thread of their own and applies what they say as it comes; false when a technical fault
     /// ended the reading.
-    async fn read_into(
+    pub(super) async fn read_into(
         &mut self,
         apply: &mut Apply,
         inputs: Vec<Input>,
@@ -225,8 +234,8 @@ impl Running {
             match read {
                 Piece::Changes { file, changes, at } => {
                     let count = changes.len() as u64;
-                    for change in changes {
-                        self.apply_one(apply, &file, change).await?;
+                    for (line, change) in changes {
+                        self.judged(apply, &file, line, change).await?;
                     }
                     self.tell(count, at);
                 }
@@ -236,9 +245,11 @@ impl Running {
             let (records, bytes) = self.teller.so_far();
             if limits.is_some_and(|limits| records >= limits.max_records || bytes >= limits.max_bytes) {
                 self.cut = true;
-                receiver.close();
+                break;
             }
         }
+        // Whoever still reads stops; what it has read and not handed over is not wanted.
+        drop(receiver);
         match reading.await.map_err(|_| RunError::Lost(self.portal.id.clone()))?? {
             None => Ok(true),
             Some(fault) => {
@@ -257,19 +268,28 @@ impl Running {
         }
     }
 
-    async fn apply_one(&mut self, apply: &mut Apply, file: &str, change: Change) -> Result<(), StoreError> {
+    pub(super) async fn apply_one(&mut self, apply: &mut Apply, file: &str, change: Change) -> Result<(), StoreError> {
         match change {
             Change::Write(record) => {
                 apply.count_fragments(fragments(&record.object));
                 apply.write(&record).await
             }
             Change::Delete { kind, id } => apply.delete(kind, &id).await,
+            Change::Clear { kind, ids } => apply.clear(kind, &ids).await,
+            Change::Spare(kind) => {
+                apply.spare(kind);
+                Ok(())
+            }
             Change::Keep(fragment) => apply.keep(file, &fragment).await,
             Change::Refuse(refused) => apply.refuse(&refused).await,
         }
     }
 
-    async fn finish(&mut self, apply: &mut Apply, coverage: Coverage) -> Result<(Outcome, Applied), StoreError> {
+    pub(super) async fn finish(
+        &mut self,
+        apply: &mut Apply,
+        coverage: Coverage,
+    ) -> Result<(Outcome, Applied), StoreError> {
         if coverage == Coverage::Whole {
             self.teller.phase(Phase::Finishing, None);
         }
@@ -288,7 +308,7 @@ impl Running {
         Ok(ended)
     }
 
-    async fn end(&mut self, apply: Apply, outcome: Outcome) -> Result<(), StoreError> {
+    pub(super) async fn end(&mut self, apply: Apply, outcome: Outcome) -> Result<(), StoreError> {
         if outcome != Outcome::Applied {
             return apply.roll_back().await;
         }

@@ -60,6 +60,8 @@ impl Tally {
             refused: self.refused,
             bytes: self.bytes,
             duration,
+            verdicts: Vec::new(),
+            verdicts_left_out: 0,
         }
     }
 }

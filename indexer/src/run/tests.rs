@@ -6,6 +6,7 @@ use super::*;
 use crate::fixture::{Verbund, bund, portal, refused, rules};
 use crate::store::tests::live;
 
+mod delivered;
 mod details;
 mod plans;
 

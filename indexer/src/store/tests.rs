@@ -80,8 +80,10 @@ async fn write(apply: &mut Apply, changes: Vec<Change>) {
         match change {
             Change::Write(record) => apply.write(&record).await.unwrap(),
             Change::Delete { kind, id } => apply.delete(kind, &id).await.unwrap(),
+            Change::Clear { kind, ids } => apply.clear(kind, &ids).await.unwrap(),
             Change::Keep(fragment) => apply.keep("t.xml", &fragment).await.unwrap(),
             Change::Refuse(refused) => apply.refuse(&refused).await.unwrap(),
+            Change::Spare(kind) => apply.spare(kind),
         }
     }
 }

@@ -89,7 +89,7 @@ async fn who_signs_in_gets_a_new_session_that_only_browsers_hold() {
 async fn over_tls_the_cookie_is_secure() {
     let (_dir, mut desk) = desk(Vec::new()).await;
     desk.site.public_url = "https://portal.example/".parse().unwrap();
-    let desk = Desk::new(desk.registry, desk.site, None, desk.portals, desk.config, desk.fetcher);
+    let desk = Desk::new(desk.registry, desk.site, None, desk.portals, desk.config, desk.fetcher).unwrap();
     assert_eq!(
         desk.session_cookie("x", "").to_str().unwrap(),
         "__Secure-pvnrw=x; Path=/anbindung; HttpOnly; SameSite=Lax; Secure"

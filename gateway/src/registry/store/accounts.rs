@@ -131,10 +131,15 @@ impl Tx {
         Ok(Some((account(&row)?, rights)))
     }
 
+    /// Whether an account has this name.
+    pub(in crate::registry) async fn name_is_taken(&mut self, name: &str) -> Result<bool, RegistryError> {
+        let taken = sqlx::query("SELECT id FROM account WHERE name = $1").bind(name.to_owned());
+        Ok(taken.fetch_optional(&mut *self.inner).await?.is_some())
+    }
+
     /// Makes an account; gives its number.
     pub async fn add_account(&mut self, new: &NewAccount) -> Result<i64, RegistryError> {
-        let taken = sqlx::query("SELECT id FROM account WHERE name = $1").bind(new.name.clone());
-        if taken.fetch_optional(&mut *self.inner).await?.is_some() {
+        if self.name_is_taken(&new.name).await? {
             return Err(RegistryError::NameTaken(new.name.clone()));
         }
         let id = self.next("account").await?;

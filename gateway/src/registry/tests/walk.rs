@@ -33,6 +33,9 @@ const PAGES: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/anbindung/anmelden", All(400), "name=niemand&kennwort=falsch"),
     ("POST", "/anbindung/abmelden", Somebody(303), ""),
     ("GET", "/anbindung/abgemeldet", All(200), ""),
+    // Without a provider there is nothing here; what is there with one stands in the tests of `oidc`.
+    ("GET", "/anbindung/anmelden/anbieter", All(404), ""),
+    ("GET", "/anbindung/anmelden/zurueck", All(404), ""),
     ("GET", "/anbindung/konto", Somebody(200), ""),
     ("POST", "/anbindung/konto/schluessel", Somebody(200), "name=x&recht=read&tage=1"),
     ("POST", "/anbindung/konto/schluessel/{id}/widerrufen", Somebody(404), ""),

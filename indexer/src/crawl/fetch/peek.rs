@@ -1,4 +1,4 @@
-//! One look at an address that somebody named: what stands there, and nothing kept of it.
+//! The beginning of what stands at an address that somebody named; nothing is kept of it.
 
 use connectors::run::{Fault, Place, Request, What};
 use http::HeaderMap;
@@ -10,7 +10,7 @@ use super::{Fetcher, Stop};
 
 /// What stood at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub struct Peeked {
     /// The address that gave it, after redirects within the origin.
     pub url: Url,
     /// The status.
@@ -24,7 +24,7 @@ pub struct Looked {
 impl Fetcher {
     /// Gets `url` and the first `max_bytes` of what stands there, whatever the status. Redirects out of the origin are a
     /// fault, which names where to.
-    pub async fn look(&self, url: &Url, max_bytes: u64) -> Result<Looked, Fault> {
+    pub async fn peek(&self, url: &Url, max_bytes: u64) -> Result<Peeked, Fault> {
         let request = Request {
             id: 0,
             what: What::Index,
@@ -33,7 +33,7 @@ impl Fetcher {
             wait: Duration::ZERO,
             authorization: None,
         };
-        let look = async {
+        let peek = async {
             let (response, url) = self.get(&request, HeaderMap::new()).await?;
             let status = response.status().as_u16();
             let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -47,9 +47,9 @@ impl Fetcher {
                 body.extend_from_slice(&piece);
             }
             body.truncate(wanted);
-            Ok(Looked { url, status, content_type, body })
+            Ok(Peeked { url, status, content_type, body })
         };
-        self.in_time(look).await.map_err(|stop| match stop {
+        self.in_time(peek).await.map_err(|stop| match stop {
             Stop::Fault(fault) => fault,
             // Nothing is written here.
             Stop::Disk(error) => Fault::Unusable(error.to_string()),
