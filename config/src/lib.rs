@@ -7,6 +7,7 @@
 pub mod clock;
 mod fault;
 mod intake;
+mod oidc;
 mod portals;
 mod proxy;
 mod registry;
@@ -33,6 +34,7 @@ use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
 pub use intake::Intake;
+pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
 pub use routes::{RegistryState, Routes, registry_state};
@@ -86,6 +88,9 @@ pub struct Config {
     /// What portals hand in themselves.
     #[serde(default)]
     pub intake: Intake,
+    /// Whom people sign in with, beside those who have a password here.
+    #[serde(default)]
+    pub oidc: Option<Oidc>,
     /// How the table of routes is kept.
     #[serde(default)]
     pub routes: Routes,

@@ -1,7 +1,8 @@
 //! The JSON interface for everybody: search, suggestions, responsibility, Leistungen and places.
 //!
-//! All of it is reading: GET without a key, open to pages of other hosts. It answers from the catalog alone, refuses
-//! by name what it does not understand, and promises its shapes in `openapi.json`.
+//! All of it here is reading: GET without a token, open to pages of other hosts. It answers from the catalog alone, refuses
+//! by name what it does not understand, and promises its shapes in `openapi.json`; so does what takes a token, which
+//! stands in [`crate::registry`].
 
 mod convert;
 pub mod params;
@@ -30,6 +31,7 @@ use crate::insights::{Asker, Way};
 use crate::intake::push;
 use crate::pages::Site;
 use crate::pages::respond::Document;
+use crate::registry::token_api;
 use crate::report::api as report;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
 use problem::{Kind, Problem};
@@ -51,7 +53,8 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
     info(
         title = "Portalverbund.NRW",
         version = "1",
-        description = "Which Leistungen there are, and who is responsible for one at a place. No key is needed. \
+        description = "Which Leistungen there are, and who is responsible for one at a place. Reading needs no \
+            token; what belongs to portals and accounts takes one: `Authorization: Bearer pvnrw_…`. \
             Unknown or repeated parameters and values of the wrong form are answered with status 400 and the name of \
             the parameter; nothing is passed over silently.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
@@ -69,7 +72,10 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         push::imports,
         push::import,
         problems,
-        openapi_json
+        openapi_json,
+        token_api::list,
+        token_api::make,
+        token_api::revoke
     ),
     components(schemas(Problem))
 )]

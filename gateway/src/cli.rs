@@ -3,6 +3,8 @@
 //! Data go to stdout, talk goes to stderr. Exit status: 0 done; 1 done with findings, or held back by a guard; 2 wrong
 //! use or broken configuration; 3 could not do its work.
 
+mod account;
+mod audit;
 mod bench;
 mod check;
 mod demo;
@@ -17,6 +19,7 @@ mod runs;
 mod search;
 mod serve;
 mod setup;
+mod token;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -182,6 +185,27 @@ enum Command {
         #[command(subcommand)]
         what: routes::What,
     },
+    /// Accounts of operators, providers and editors
+    Account {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: account::What,
+    },
+    /// Tokens by which programs use the interface
+    Token {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: token::What,
+    },
+    /// The audit trail: who did what, and whether that is still what was written
+    Audit {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: audit::What,
+    },
     /// Makes the index anew from the store
     Rebuild {
         #[command(flatten)]
@@ -292,6 +316,9 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
         }
         Command::Runs { config, what } => runs::run(&config.config, what).await,
         Command::Routes { config, what } => routes::run(&config.config, what).await,
+        Command::Account { config, what } => account::run(&config.config, what).await,
+        Command::Token { config, what } => token::run(&config.config, what).await,
+        Command::Audit { config, what } => audit::run(&config.config, what).await,
         Command::Rebuild { config } => rebuild::run(&config.config).await,
         Command::Demo { dir, port } => demo::run(dir, port).await,
         Command::Judge { config, judge } => judge::run(&config.config, judge).await,

@@ -5,13 +5,24 @@
 //! [`page_paths`] or [`api_paths`]; its handlers take [`Who`] and ask it for the right that they need, and every effect
 //! goes through a [`Tx`] together with its audit entry.
 
+mod accounts;
 mod desk;
+mod fields;
 mod form;
+mod json_body;
+mod konten;
+mod konto;
+mod oidc;
 mod overview;
+mod passwords;
 mod paths;
+mod protokoll;
 mod refusal;
 mod secrets;
+mod signin;
 mod store;
+pub(crate) mod token_api;
+mod tokens;
 mod who;
 
 use axum::extract::Extension;
@@ -19,14 +30,19 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use http::header::{self, HeaderName, HeaderValue};
 
+pub use accounts::{AccountChange, AccountError, Snapshot};
 pub use desk::Desk;
+pub use fields::Fehler;
 pub use form::{Form, same_origin};
+pub use json_body::JsonBody;
+pub use passwords::{PASSWORD_SIGNS, PasswordError, generated};
 pub use paths::Paths;
 pub use refusal::Denied;
 pub use store::{
     Account, AuditEntry, AuditFault, Head, ImportRow, NewAccount, NewImport, NewToken, Registry, RegistryError,
     SessionRow, TokenRow, Tx,
 };
+pub use tokens::{MadeToken, TOKEN_DAYS, TokenError, TokenWish};
 pub use who::{Right, Role, SessionTimes, Who};
 
 use crate::api::problem::{Kind, Problem};
@@ -36,16 +52,21 @@ use crate::pages;
 use who::Side;
 
 /// Names below `/anbindung` that are pages of ours, so that no portal can have them as its id.
-pub const RESERVED: &[&str] = &["anmelden", "abmelden", "konto", "konten", "protokoll", "neu", "hilfe"];
+pub const RESERVED: &[&str] = &["anmelden", "abmelden", "abgemeldet", "konto", "konten", "protokoll", "neu", "hilfe"];
 
 /// The pages of editors.
 pub fn page_paths() -> Paths {
     overview::pages()
+        .merge(signin::pages())
+        .merge(oidc::pages())
+        .merge(konto::pages())
+        .merge(konten::pages())
+        .merge(protokoll::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    intake::api()
+    intake::api().merge(token_api::api())
 }
 
 /// The pages of editors, with what all of them have in common.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use config::secret::SecretError;
 use config::{Config, clock};
 use connectors::registration::Portal;
 use indexer::catalog::Catalog;
@@ -52,6 +53,9 @@ pub enum StartError {
     /// Accounts and the audit trail.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The secret of the sign-in by OpenID Connect.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// What fetches from portals.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),
@@ -190,7 +194,7 @@ impl Gateway {
         let site = Site { catalog, public_url, insights: Arc::clone(&insights), reports: Arc::default() };
         let registry = Registry::open(&config.registry_file()).await?;
         let fetcher = Arc::new(Fetcher::new(config)?);
-        let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher);
+        let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher)?;
         let desk = desk.with_tasks(tasks.clone());
         if desk.indexer.is_some() {
             let folder = intake::folder(&desk);

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-pub use fetch::{Fetcher, FetcherError};
+pub use fetch::{AskError, Fetcher, FetcherError};
 pub use look::Looked;
 
 use folder::Folder;

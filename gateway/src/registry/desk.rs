@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use config::Config;
+use config::secret::SecretError;
 use connectors::ids::PortalId;
 use connectors::registration::Portal;
 use indexer::crawl::Fetcher;
@@ -11,6 +12,7 @@ use indexer::run::Indexer;
 use jiff::SignedDuration;
 use tokio_util::task::TaskTracker;
 
+use super::oidc::Provider;
 use super::refusal::Denied;
 use super::store::Registry;
 use super::who::{Right, SessionTimes, Who};
@@ -36,13 +38,15 @@ pub struct Desk {
     pub tasks: TaskTracker,
     /// Which deliveries are on their way.
     pub on_their_way: OnTheirWay,
+    /// Whom people sign in with, beside those who have a password here.
+    pub(super) oidc: Option<Arc<Provider>>,
     pub(super) sessions: SessionTimes,
     /// The name of the session's cookie.
     pub(super) cookie: String,
 }
 
 impl Desk {
-    /// A desk with all that it needs.
+    /// A desk with all that it needs. Fails when the secret of `[oidc]` cannot be read.
     pub fn new(
         registry: Registry,
         site: Site,
@@ -50,15 +54,17 @@ impl Desk {
         portals: Arc<ArcSwap<Vec<Portal>>>,
         config: Arc<Config>,
         fetcher: Arc<Fetcher>,
-    ) -> Self {
+    ) -> Result<Self, SecretError> {
         let sessions = SessionTimes {
             idle: SignedDuration::from_secs(config.registry.session_idle_s.into()),
             whole: SignedDuration::from_secs(config.registry.session_s.into()),
         };
         // A browser takes a cookie of such a name only with `Secure` and by TLS.
         let cookie = if site.public_url.scheme() == "https" { "__Secure-pvnrw" } else { "pvnrw" }.to_owned();
+        let oidc = config.oidc.clone().map(|oidc| Provider::new(oidc, &site.public_url, Arc::clone(&fetcher)));
+        let oidc = oidc.transpose()?.map(Arc::new);
         let (tasks, on_their_way) = (TaskTracker::new(), OnTheirWay::default());
-        Self { registry, site, indexer, portals, config, fetcher, tasks, on_their_way, sessions, cookie }
+        Ok(Self { registry, site, indexer, portals, config, fetcher, tasks, on_their_way, oidc, sessions, cookie })
     }
 
     /// The same with the tracker of the tasks that are waited for at the end.

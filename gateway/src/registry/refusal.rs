@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderValue};
 use http::{StatusCode, Uri};
 
+use super::accounts::AccountError;
 use super::store::RegistryError;
 use super::who::Side;
 use crate::api::problem::{Kind, Problem};
@@ -106,6 +107,15 @@ impl Denied {
                 "Das klappt zurzeit leider nicht",
                 "Bei uns ist ein Fehler aufgetreten. Bitte versuchen Sie es in einigen Minuten noch einmal.",
             ),
+        }
+    }
+}
+
+impl From<AccountError> for Denied {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Registry(error) => Self::Failed(error),
+            other => Self::Failed(RegistryError::Row { what: "an account".into(), reason: other.to_string() }),
         }
     }
 }

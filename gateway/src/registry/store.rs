@@ -226,4 +226,4 @@ fn some_time(ms: Option<i64>) -> Result<Option<Timestamp>, RegistryError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::registry) mod tests;

@@ -41,7 +41,7 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
     let registry = Registry::open(&config.registry_file()).await.unwrap();
     let fetcher = Arc::new(Fetcher::new(&config).unwrap());
     let portals = Arc::new(ArcSwap::from_pointee(portals));
-    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher))
+    (dir, Desk::new(registry, site, Some(indexer), portals, Arc::new(config), fetcher).unwrap())
 }
 
 /// Somebody of this role with these rights, signed in: the value of `Cookie`, and the word for forms.
@@ -55,12 +55,19 @@ pub(crate) async fn signed_in(desk: &Desk, name: &str, role: Role, rights: &[(&s
     (format!("{}={secret}", desk.cookie), secrets::csrf(&secret))
 }
 
-/// A token of an account with these rights: the value of `Authorization`.
-pub(crate) async fn with_token(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)], right: Right) -> String {
+/// A token of an account with these rights, valid for so many hours: the value of `Authorization`.
+pub(crate) async fn with_token(
+    desk: &Desk,
+    name: &str,
+    role: Role,
+    rights: &[(&str, Right)],
+    right: Right,
+    hours: i64,
+) -> String {
     let account = account(desk, name, role, rights).await;
     let secret = secrets::token().unwrap();
     let mut tx = desk.registry.begin().await.unwrap();
-    let ends = tx.now + jiff::SignedDuration::from_hours(1);
+    let ends = tx.now + jiff::SignedDuration::from_hours(hours);
     let new = NewToken { account, name: "t".into(), right, portals: None, ends };
     tx.add_token(&new, &secrets::hash(&secret)).await.unwrap();
     tx.commit().await.unwrap();
@@ -82,25 +89,4 @@ async fn account(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) 
     id
 }
 
-#[tokio::test]
-async fn a_page_needs_somebody_and_is_kept_nowhere() {
-    use tower::ServiceExt as _;
-    let (_dir, desk) = desk(Vec::new()).await;
-    let (cookie, _) = signed_in(&desk, "red", Role::Editor, &[]).await;
-    let ask = async |cookie: Option<&str>| {
-        let mut request = http::Request::get("/anbindung?a=b");
-        if let Some(cookie) = cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        pages(desk.clone()).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
-    };
-    let response = ask(None).await;
-    assert_eq!(response.status(), http::StatusCode::SEE_OTHER);
-    assert_eq!(response.headers()[header::LOCATION], "/anbindung/anmelden?weiter=%2Fanbindung%3Fa%3Db");
-    let response = ask(Some(&cookie)).await;
-    assert_eq!(response.status(), http::StatusCode::OK);
-    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
-        assert_eq!(response.headers()[name], value);
-    }
-    assert_eq!(ask(Some("pvnrw=falsch")).await.status(), http::StatusCode::SEE_OTHER);
-}
+mod walk;

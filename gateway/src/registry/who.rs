@@ -196,6 +196,14 @@ impl Who {
         !own.is_empty() && secrets::same(own, sent)
     }
 
+    /// The hash of their session.
+    pub(super) fn session(&self) -> Option<&str> {
+        match &self.by {
+            By::Session { hash, .. } => Some(hash),
+            _ => None,
+        }
+    }
+
     /// How they came in, for the audit trail.
     pub(super) fn via(&self) -> String {
         match &self.by {
@@ -268,7 +276,7 @@ fn back(uri: &Uri) -> String {
 }
 
 /// The network of the client that sent a request, as it may be kept: 24 bits of an IPv4, 48 of an IPv6 address.
-pub(super) fn client_network(parts: &Parts) -> Option<String> {
+fn client_network(parts: &Parts) -> Option<String> {
     parts.extensions.get::<Sender>().map(|sender| shortened(sender.0))
 }
 

@@ -4,6 +4,7 @@
 //! asked for without compression, so the size that is limited is the size that is read.
 
 mod page;
+mod ask;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -25,6 +26,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tracing::warn;
 use url::Url;
+
+pub use ask::AskError;
 
 use super::Known;
 use super::spool::{Spool, Writing};

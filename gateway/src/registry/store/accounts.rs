@@ -118,10 +118,28 @@ impl Registry {
 }
 
 impl Tx {
+    /// An account with its rights, as it is within these changes.
+    pub(in crate::registry) async fn account(
+        &mut self,
+        id: i64,
+    ) -> Result<Option<(Account, BTreeMap<PortalId, Right>)>, RegistryError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"))).bind(id);
+        let Some(row) = row.fetch_optional(&mut *self.inner).await? else { return Ok(None) };
+        let rows = sqlx::query("SELECT portal, level FROM account_right WHERE account = $1").bind(id);
+        let rights =
+            rows.fetch_all(&mut *self.inner).await?.iter().map(|row| right(row, 0)).collect::<Result<_, _>>()?;
+        Ok(Some((account(&row)?, rights)))
+    }
+
+    /// Whether an account has this name.
+    pub(in crate::registry) async fn name_is_taken(&mut self, name: &str) -> Result<bool, RegistryError> {
+        let taken = sqlx::query("SELECT id FROM account WHERE name = $1").bind(name.to_owned());
+        Ok(taken.fetch_optional(&mut *self.inner).await?.is_some())
+    }
+
     /// Makes an account; gives its number.
     pub async fn add_account(&mut self, new: &NewAccount) -> Result<i64, RegistryError> {
-        let taken = sqlx::query("SELECT id FROM account WHERE name = $1").bind(new.name.clone());
-        if taken.fetch_optional(&mut *self.inner).await?.is_some() {
+        if self.name_is_taken(&new.name).await? {
             return Err(RegistryError::NameTaken(new.name.clone()));
         }
         let id = self.next("account").await?;
