@@ -14,6 +14,7 @@ pub mod failure;
 mod fake;
 pub mod insights;
 pub mod intake;
+pub mod joining;
 pub mod metrics;
 mod open_files;
 pub mod pages;

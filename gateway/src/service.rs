@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::body::Pace;
 use crate::insights::{self, Insights};
 use crate::intake;
+use crate::joining::{self, Joining};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
@@ -83,6 +84,7 @@ pub struct Ground {
 pub struct Gateway {
     server: Server,
     registry: Registry,
+    joining: Arc<Joining>,
     insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
@@ -196,6 +198,7 @@ impl Gateway {
         let fetcher = Arc::new(Fetcher::new(config)?);
         let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher)?;
         let desk = desk.with_tasks(tasks.clone());
+        let joining = Arc::clone(&desk.joining);
         if desk.indexer.is_some() {
             let folder = intake::folder(&desk);
             // Before anything is received: what lies there was left behind.
@@ -222,6 +225,7 @@ impl Gateway {
         Ok(Self {
             server,
             registry,
+            joining,
             insights,
             routes,
             proxy,
@@ -255,6 +259,11 @@ impl Gateway {
         self.internal
     }
 
+    /// What the gateway counts.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// What changes the table of routes while the gateway serves.
     pub fn router(&self) -> Router {
         let (routes, proxy, metrics) = (Arc::clone(&self.routes), Arc::clone(&self.proxy), Arc::clone(&self.metrics));
@@ -265,10 +274,14 @@ impl Gateway {
     pub async fn run(self, stop: CancellationToken) {
         let served = CancellationToken::new();
         let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
+        let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
+        let proving = self.server.tasks.spawn(proving);
         self.server.run(stop).await;
         served.cancel();
-        // That it panicked is in the log already.
+        // That one of them panicked is in the log already.
         let _ = keeping.await;
+        let _ = proving.await;
+        self.joining.previews.close().await;
         self.registry.close().await;
     }
 }

@@ -15,6 +15,7 @@ mod imports;
 mod insights;
 mod judged;
 mod log;
+mod push;
 mod report;
 mod routing;
 mod runs;

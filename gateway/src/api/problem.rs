@@ -51,14 +51,18 @@ pub enum Kind {
     KeyReused,
     /// A delivery that is on its way already.
     OnItsWay,
-    /// A portal of which a run goes on, or whose runs are paused.
-    PortalBusy,
     /// A body of another kind.
     UnsupportedMediaType,
     /// A full disk.
     NoRoom,
     /// A delivery that failed by our fault.
     IntakeFailed,
+    /// A registration with parts that cannot be registered.
+    InvalidRegistration,
+    /// Something that does not go as things stand now.
+    Conflict,
+    /// Too much of it at a time.
+    Busy,
 }
 
 impl Kind {
@@ -83,10 +87,12 @@ impl Kind {
         Kind::PortalIsCollected,
         Kind::KeyReused,
         Kind::OnItsWay,
-        Kind::PortalBusy,
         Kind::UnsupportedMediaType,
         Kind::NoRoom,
         Kind::IntakeFailed,
+        Kind::InvalidRegistration,
+        Kind::Conflict,
+        Kind::Busy,
     ];
 
     /// The word for programs.
@@ -111,10 +117,12 @@ impl Kind {
             Self::PortalIsCollected => "portal_is_collected",
             Self::KeyReused => "idempotency_key_reused",
             Self::OnItsWay => "delivery_on_its_way",
-            Self::PortalBusy => "portal_busy",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NoRoom => "no_room",
             Self::IntakeFailed => "intake_failed",
+            Self::InvalidRegistration => "invalid_registration",
+            Self::Conflict => "conflict",
+            Self::Busy => "busy",
         }
     }
 
@@ -140,10 +148,12 @@ impl Kind {
             Self::PortalIsCollected => "The portal is collected",
             Self::KeyReused => "The Idempotency-Key was used",
             Self::OnItsWay => "The delivery is on its way",
-            Self::PortalBusy => "The portal is busy",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::NoRoom => "No room on the disk",
             Self::IntakeFailed => "The delivery could not be taken",
+            Self::InvalidRegistration => "Parts cannot be registered",
+            Self::Conflict => "Not as things stand now",
+            Self::Busy => "Too much at a time",
         }
     }
 
@@ -159,13 +169,12 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::ForeignAddress => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ForeignAddress | Self::KeyReused | Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
-            Self::PortalIsCollected | Self::OnItsWay | Self::PortalBusy => StatusCode::CONFLICT,
-            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PortalIsCollected | Self::OnItsWay | Self::Conflict => StatusCode::CONFLICT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
-            Self::IntakeClosed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::IntakeClosed | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

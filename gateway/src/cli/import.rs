@@ -32,7 +32,7 @@ pub(super) struct Import {
 }
 
 pub(super) async fn run(import: Import) -> Result<Exit, Fault> {
-    let loaded = setup::load(&import.config)?;
+    let loaded = setup::load(&import.config).await?;
     let registered = loaded.portals.iter().find(|portal| portal.id == import.portal).cloned();
     let source = match &import.what {
         None => Source::Registered,

@@ -10,7 +10,7 @@ use super::{Exit, Fault, import, setup};
 use crate::runs::next_sentence;
 
 pub(super) async fn run(config: &Path, portal: &PortalId, fragments: bool) -> Result<Exit, Fault> {
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let config = &loaded.config;
     let known = indexer::run::known_in(&config.store.url, portal).await.map_err(setup::fault)?;
     for kind in Kind::ALL {

@@ -105,7 +105,7 @@ pub(super) async fn run(config: &Path, what: What) -> Result<Exit, Fault> {
 
 /// The writing side, and the portal as it is registered.
 async fn open(config: &Path, id: &PortalId) -> Result<(Indexer, Portal), Fault> {
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let portal = registered(&loaded.portals, id)?;
     let indexer = setup::indexer(&loaded.config, loaded.portals, &config::telemetry::registry()).await?;
     Ok((indexer, portal))
@@ -123,7 +123,7 @@ async fn end(indexer: &Indexer, report: &RunReport, json: bool) -> Result<Exit, 
 }
 
 async fn list(config: &Path, id: &PortalId, json: bool) -> Result<Exit, Fault> {
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let portal = registered(&loaded.portals, id)?;
     let url = &loaded.config.store.url;
     let known = run::known_in(url, id).await.map_err(setup::fault)?;
@@ -179,7 +179,7 @@ async fn list(config: &Path, id: &PortalId, json: bool) -> Result<Exit, Fault> {
 }
 
 async fn plan(config: &Path, id: &PortalId, json: bool) -> Result<Exit, Fault> {
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let known = run::known_in(&loaded.config.store.url, id).await.map_err(setup::fault)?;
     let Some(Held { run, plan, .. }) = known.held else {
         return Err(Fault::Work(format!("no run of {id} is held")));

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+mod pages;
+
 use super::*;
 use crate::registry::tests::{desk, with_token};
 use crate::registry::{Right, Role};
@@ -33,11 +35,12 @@ impl Counter {
         let portals = vec![
             portal("stadt", "053340002002", push()),
             portal("fremd", "053340004004", push()),
+            portal("land", "050000000000", push()),
             portal("index", "053340008008", index),
         ];
         let (dir, desk) = desk(portals).await;
         let rights = [("stadt", Right::Deliver), ("index", Right::Manage)];
-        let token = with_token(&desk, "red", Role::Editor, &rights, Right::Manage).await;
+        let token = with_token(&desk, "red", Role::Editor, &rights, Right::Manage, 30).await;
         Self { _dir: dir, desk, token }
     }
 
@@ -137,7 +140,7 @@ async fn the_same_key_gives_the_same_answer_and_never_that_of_another_delivery()
 #[tokio::test]
 async fn nobody_delivers_where_they_may_not_and_what_cannot_be_read_is_refused() {
     let counter = Counter::open().await;
-    let reader = with_token(&counter.desk, "leser", Role::Editor, &[("stadt", Right::Read)], Right::Manage).await;
+    let reader = with_token(&counter.desk, "leser", Role::Editor, &[("stadt", Right::Read)], Right::Manage, 30).await;
     let with =
         |token: &str, path: &str| counter.request(Method::POST, path, token).header(header::CONTENT_TYPE, NDJSON);
     for (token, path, expected) in [

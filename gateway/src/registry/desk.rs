@@ -17,6 +17,7 @@ use super::refusal::Denied;
 use super::store::Registry;
 use super::who::{Right, SessionTimes, Who};
 use crate::intake::OnTheirWay;
+use crate::joining::Joining;
 use crate::pages::Site;
 
 /// The state of all routers of editors.
@@ -40,6 +41,8 @@ pub struct Desk {
     pub on_their_way: OnTheirWay,
     /// Whom people sign in with, beside those who have a password here.
     pub(super) oidc: Option<Arc<Provider>>,
+    /// What registrations of portals work with.
+    pub joining: Arc<Joining>,
     pub(super) sessions: SessionTimes,
     /// The name of the session's cookie.
     pub(super) cookie: String,
@@ -61,10 +64,24 @@ impl Desk {
         };
         // A browser takes a cookie of such a name only with `Secure` and by TLS.
         let cookie = if site.public_url.scheme() == "https" { "__Secure-pvnrw" } else { "pvnrw" }.to_owned();
+        let (tasks, on_their_way) = (TaskTracker::new(), OnTheirWay::default());
         let oidc = config.oidc.clone().map(|oidc| Provider::new(oidc, &site.public_url, Arc::clone(&fetcher)));
         let oidc = oidc.transpose()?.map(Arc::new);
-        let (tasks, on_their_way) = (TaskTracker::new(), OnTheirWay::default());
-        Ok(Self { registry, site, indexer, portals, config, fetcher, tasks, on_their_way, oidc, sessions, cookie })
+        let joining = Arc::new(Joining::new(&config, Arc::clone(&fetcher)));
+        Ok(Self {
+            registry,
+            site,
+            indexer,
+            portals,
+            config,
+            fetcher,
+            tasks,
+            on_their_way,
+            oidc,
+            joining,
+            sessions,
+            cookie,
+        })
     }
 
     /// The same with the tracker of the tasks that are waited for at the end.

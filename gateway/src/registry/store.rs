@@ -8,6 +8,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod imports;
+mod registrations;
 mod sessions;
 mod tokens;
 
@@ -25,6 +26,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 pub use accounts::{Account, NewAccount};
 pub use audit::{AuditEntry, AuditFault, Head};
 pub use imports::{ImportRow, NewImport};
+pub use registrations::{ChangeSet, NewChange, Proof, Registered, Rehearsed};
 pub use sessions::SessionRow;
 pub use tokens::{NewToken, TokenRow};
 
@@ -72,7 +74,11 @@ pub enum RegistryError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/imports.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/imports.sql"),
+    include_str!("store/registrations.sql"),
+    include_str!("store/descriptions.sql"),
+];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

@@ -3,8 +3,10 @@
 //! One call makes one request (and follows its redirects); whether it is made again is the run's decision. Answers are
 //! asked for without compression, so the size that is limited is the size that is read.
 
-mod page;
 mod ask;
+mod page;
+mod peek;
+mod probe;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -28,6 +30,8 @@ use tracing::warn;
 use url::Url;
 
 pub use ask::AskError;
+pub use peek::Peeked;
+pub(crate) use probe::{ProbeFault, Probed};
 
 use super::Known;
 use super::spool::{Spool, Writing};
@@ -102,7 +106,7 @@ impl Fetcher {
     }
 
     /// The bounds of one run.
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         self.limits.clone()
     }
 

@@ -59,6 +59,7 @@ impl Apply {
 
     /// Keeps a record that cannot be taken; what was there of it stays.
     pub async fn refuse(&mut self, refused: &Refused) -> Result<(), StoreError> {
+        self.flush().await?;
         match &refused.id {
             Some(id) => {
                 self.quarantine.spared.insert(fingerprint(refused.kind, id));
