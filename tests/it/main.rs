@@ -13,6 +13,7 @@ mod faults;
 mod guard;
 mod imports;
 mod insights;
+mod joining;
 mod judged;
 mod log;
 mod push;

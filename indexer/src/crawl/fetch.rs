@@ -44,6 +44,9 @@ const MAX_REDIRECTS: usize = 5;
 /// Bytes that are gathered before they are written.
 const PIECE_BYTES: usize = 256 << 10;
 
+/// Pages of a site that a bounded run reads: enough to see what they say, within the pace of their host.
+const BOUNDED_PAGES: usize = 20;
+
 /// The longest validator that is kept, in bytes.
 const MAX_VALIDATOR_BYTES: usize = 1024;
 
@@ -102,6 +105,7 @@ impl Fetcher {
         let mut bounded = self.clone();
         bounded.limits.max_run_bytes = bounded.limits.max_run_bytes.min(max_run_bytes);
         bounded.limits.max_file_bytes = bounded.limits.max_file_bytes.min(max_run_bytes);
+        bounded.limits.max_pages = bounded.limits.max_pages.min(BOUNDED_PAGES);
         bounded
     }
 
