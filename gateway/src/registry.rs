@@ -65,6 +65,7 @@ pub fn page_paths() -> Paths {
         .merge(konten::pages())
         .merge(protokoll::pages())
         .merge(joining::pages::paths())
+        .merge(intake::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.

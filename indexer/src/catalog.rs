@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use connectors::gebiet::{Ars, Gebiet, Gebiete, Level, Reading};
-use connectors::ids::{Leistungsschluessel, PortalId};
+use connectors::ids::{Identifikator, Leistungsschluessel, PortalId};
 use connectors::registration::{Contact, Portal};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -360,6 +360,8 @@ pub struct NextStep {
 /// One Leistung, whole, as seen from a place.
 #[derive(Debug, Clone)]
 pub struct LeistungView {
+    /// Its key.
+    pub id: Identifikator,
     /// In short.
     pub short: LeistungShort,
     /// Names in all offered languages.

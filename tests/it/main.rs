@@ -16,6 +16,7 @@ mod insights;
 mod joining;
 mod judged;
 mod log;
+mod push;
 mod report;
 mod routing;
 mod runs;

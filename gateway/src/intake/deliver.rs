@@ -52,6 +52,9 @@ pub(super) enum IntakeError {
     /// The same delivery is on its way.
     #[error("a delivery of this Idempotency-Key is on its way; ask again in a moment")]
     OnItsWay,
+    /// Something else has changed the portal since.
+    #[error("something else has changed the portal since this delivery")]
+    NotLast,
     /// A run of the portal goes on, or its runs are paused.
     #[error("{0}")]
     Busy(String),
@@ -103,7 +106,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Collected(_) => Kind::PortalIsCollected,
             IntakeError::KeyReused(_) => Kind::KeyReused,
             IntakeError::OnItsWay => Kind::OnItsWay,
-            IntakeError::Busy(_) => Kind::PortalBusy,
+            IntakeError::NotLast | IntakeError::Busy(_) => Kind::Conflict,
             IntakeError::Full => Kind::NoRoom,
             IntakeError::Broken => Kind::BadParameter,
             IntakeError::Registry(_) => Kind::RegistryFailed,
@@ -119,6 +122,36 @@ impl From<IntakeError> for Problem {
             }
             kind => Self::new(kind, error.to_string()),
         }
+    }
+}
+
+impl IntakeError {
+    /// The sentence for people; the cause is logged where it is ours.
+    pub(super) fn sentence(&self) -> String {
+        let sentence = match self {
+            Self::Closed => {
+                "Zurzeit können hier keine Lieferungen angenommen werden. Bitte versuchen Sie es später noch einmal."
+            }
+            Self::Collected(_) => {
+                "Die Daten dieses Portals werden von uns abgeholt. Was hier geliefert würde, ginge mit der nächsten \
+                 Abholung verloren."
+            }
+            Self::OnItsWay | Self::Busy(_) => {
+                "Für dieses Portal ist gerade ein Lauf im Gange oder angehalten. Bitte versuchen Sie es später noch einmal."
+            }
+            Self::NotLast => "Inzwischen wurde anderes übernommen.",
+            Self::Full => {
+                "Bei uns ist zurzeit kein Platz. Es hat sich nichts geändert; bitte versuchen Sie es später noch einmal."
+            }
+            Self::KeyReused(_) | Self::Broken => {
+                "Die Lieferung kam nicht vollständig an. Bitte senden Sie sie noch einmal."
+            }
+            Self::Registry(_) | Self::Spool(_) | Self::Run(_) | Self::Lost => {
+                tracing::error!(error = %self, "a delivery could not be taken");
+                "Bei uns ist ein Fehler aufgetreten. Bitte versuchen Sie es in einigen Minuten noch einmal."
+            }
+        };
+        sentence.to_owned()
     }
 }
 
@@ -270,7 +303,7 @@ async fn run(indexer: &Indexer, order: &Order, received: &Received) -> Result<(R
 }
 
 /// Lets citizens see what was applied; that it is applied is true already.
-async fn follow(indexer: &Indexer) -> bool {
+pub(super) async fn follow(indexer: &Indexer) -> bool {
     match indexer.follow().await {
         Ok(_) => true,
         Err(error) => {

@@ -62,7 +62,6 @@ pub fn api() -> Paths {
         (status = 503, body = Problem, description = "This process takes no deliveries", content_type = "application/problem+json"),
         (status = 507, body = Problem, description = "No room on the disk; nothing was changed", content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
 )]
 pub(crate) async fn push(
     State(desk): State<Desk>,
@@ -187,7 +186,6 @@ impl ImportEntry {
         (status = 401, body = Problem, description = "No valid token", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such portal for this token", content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
 )]
 pub(crate) async fn imports(
     State(desk): State<Desk>,
@@ -219,7 +217,6 @@ pub(crate) async fn imports(
         (status = 401, body = Problem, description = "No valid token", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such delivery for this token, or none that has ended", content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
 )]
 pub(crate) async fn import(
     State(desk): State<Desk>,

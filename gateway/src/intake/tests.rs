@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+mod pages;
+
 use super::*;
 use crate::registry::tests::{desk, with_token};
 use crate::registry::{Right, Role};
@@ -33,6 +35,7 @@ impl Counter {
         let portals = vec![
             portal("stadt", "053340002002", push()),
             portal("fremd", "053340004004", push()),
+            portal("land", "050000000000", push()),
             portal("index", "053340008008", index),
         ];
         let (dir, desk) = desk(portals).await;

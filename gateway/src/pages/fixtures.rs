@@ -176,6 +176,7 @@ pub fn view() -> LeistungView {
         link("https://recht.example/kag", None),
     ];
     LeistungView {
+        id: connectors::ids::Identifikator::new("L1", "1"),
         short: short("Hund anmelden"),
         title: BTreeMap::from([(Lang::DE, "Hund anmelden".into()), (Lang::EN, "Register a dog".into())]),
         bezeichnung: BTreeMap::from([(Lang::DE, "Hundesteuer Festsetzung".into())]),

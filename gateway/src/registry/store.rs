@@ -74,7 +74,11 @@ pub enum RegistryError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/imports.sql"), include_str!("store/registrations.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/imports.sql"),
+    include_str!("store/registrations.sql"),
+    include_str!("store/descriptions.sql"),
+];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

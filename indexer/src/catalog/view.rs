@@ -41,6 +41,7 @@ impl Catalog {
             None => None,
         };
         Ok(Some(LeistungView {
+            id: shown.id.clone(),
             short: self.short(&shown, lang),
             title: record.title,
             bezeichnung: record.bezeichnung,
