@@ -95,6 +95,9 @@ pub struct Config {
     /// How portals are collected.
     #[serde(default)]
     pub crawl: Crawl,
+    /// How far portals can be restored.
+    #[serde(default)]
+    pub journal: Journal,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,
@@ -189,6 +192,24 @@ impl EgressAllow {
     }
 }
 
+/// What is kept of records that runs change or remove, so that the state before can be brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Runs of each portal, of those that changed something.
+    #[serde(deserialize_with = "ranged::<1, 1_000, _, _>")]
+    pub keep_runs: u32,
+    /// Days after which a run cannot be undone any more.
+    #[serde(deserialize_with = "ranged::<1, 3_660, _, _>")]
+    pub keep_days: u32,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { keep_runs: 20, keep_days: 90 }
+    }
+}
+
 /// How portals are collected.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -199,6 +220,9 @@ pub struct Crawl {
     /// Portals that are collected at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub portals: usize,
+    /// How far the threads that collect and index step back for those that answer citizens: 0 not at all, 19 most.
+    #[serde(deserialize_with = "ranged::<0, 19, _, _>")]
+    pub nice: u8,
     /// Files of one portal that are fetched at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub parallel: usize,
@@ -238,6 +262,18 @@ pub struct Crawl {
     /// The longest wait within a run, `Retry-After` included.
     #[serde(deserialize_with = "ranged::<1, 3600, _, _>")]
     pub max_wait_s: u64,
+    /// Pages of a site that one run reads.
+    #[serde(deserialize_with = "ranged::<1, 200_000, _, _>")]
+    pub max_pages: usize,
+    /// Bytes of one page.
+    #[serde(deserialize_with = "ranged::<1024, 67_108_864, _, _>")]
+    pub max_page_bytes: u64,
+    /// The least time between two requests for the pages of one host; robots.txt can ask for more.
+    #[serde(deserialize_with = "ranged::<0, 60_000, _, _>")]
+    pub page_interval_ms: u64,
+    /// Days after which a page that is gone has to be found so once more before its records go.
+    #[serde(deserialize_with = "ranged::<0, 365, _, _>")]
+    pub gone_after_days: u64,
 }
 
 impl Default for Crawl {
@@ -246,6 +282,7 @@ impl Default for Crawl {
         Self {
             internal: None,
             portals: 2,
+            nice: 10,
             parallel: 4,
             connect_timeout_s: 5,
             idle_timeout_s: 30,
@@ -259,6 +296,10 @@ impl Default for Crawl {
             max_tries: limits.max_tries,
             retry_wait_ms: limits.retry_wait.as_millis() as u64,
             max_wait_s: limits.max_wait.as_secs(),
+            max_pages: limits.max_pages,
+            max_page_bytes: limits.max_page_bytes,
+            page_interval_ms: limits.pace.as_millis() as u64,
+            gone_after_days: limits.gone_after.as_secs() / 86_400,
         }
     }
 }
@@ -276,6 +317,10 @@ impl Crawl {
             max_tries: self.max_tries,
             retry_wait: Duration::from_millis(self.retry_wait_ms),
             max_wait: Duration::from_secs(self.max_wait_s),
+            max_pages: self.max_pages,
+            max_page_bytes: self.max_page_bytes,
+            pace: Duration::from_millis(self.page_interval_ms),
+            gone_after: Duration::from_hours(self.gone_after_days * 24),
         }
     }
 }

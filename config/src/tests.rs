@@ -157,7 +157,7 @@ fn a_broken_portal_disables_itself_only_and_names_the_place() {
     check_portal("gebiet = \"059110000000\"\n", "", "1:1: missing field `gebiet`, expected for example `gebiet = ");
     check_portal("059110000000", "991", "3:10: `991` is no ARS");
     check_portal("Stadt Bochum", "", "2:8: expected a text that is not empty");
-    check_portal("\"xzufi-index\"", "\"web\"", "5:8: kind `web` is not built in yet; built in are `xzufi-index`");
+    check_portal("\"xzufi-index\"", "\"netz\"", "5:8: `netz` is no kind of connector, expected one of `xzufi-index`");
     check_portal("\"xzufi-index\"", "\"ftp\"", "5:8: `ftp` is no kind of connector, expected one of `xzufi-index`");
     check_portal("kind = \"xzufi-index\"\n", "", "4:1: missing field `kind`, expected for example");
     check_portal("url =", "ulr =", "6:1: `ulr` does not belong to kind `xzufi-index`, expected `url`, `every_s`");
@@ -303,4 +303,18 @@ fn what_we_ship_can_be_loaded() {
     let folder = folder(MAIN, &[("beispiel.toml", &template)]);
     let loaded = load(&folder.path().join("portalverbund.toml")).unwrap();
     assert_eq!((loaded.portals.len(), loaded.faults, loaded.warnings), (1, vec![], vec![]));
+}
+
+#[test]
+fn an_issuer_stays_as_it_is_written_and_comes_by_https() {
+    let read = |issuer: &str| {
+        let text = format!("issuer = \"{issuer}\"\nclient_id = \"wir\"\n");
+        toml::from_str::<Oidc>(&text).map(|oidc| oidc.issuer)
+    };
+    for issuer in ["https://a.example", "https://a.example/realms/nrw", "http://127.0.0.1:9", "http://localhost/"] {
+        assert_eq!(read(issuer).unwrap(), issuer);
+    }
+    for issuer in ["http://a.example", "https://a.example/?x", "https://u@a.example", "a.example", "https://"] {
+        assert!(read(issuer).unwrap_err().to_string().contains("no usable issuer"), "{issuer}");
+    }
 }

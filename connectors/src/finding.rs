@@ -164,6 +164,46 @@ rules! {
     UrlHostForeign = "adresse.fremd", Warning, "Für die Adresse {} ist das Portal nicht registriert; Bürgerinnen und Bürger werden nicht dorthin weitergeleitet.";
     ReferenceDangling = "verweis.offen", Warning, "Der Verweis auf {} führt zu keinem bekannten Objekt; veröffentlicht wird er, sobald das Objekt kommt.";
     ParentCycle = "organisation.zyklus", Warning, "Die Organisationseinheit ist sich über ihre übergeordneten Stellen selbst übergeordnet ({}).";
+    // lines and rows
+    LineNotText = "zeile.kodierung", Business, "Die Zeile ist kein UTF-8 (ab Byte {}). Bitte in UTF-8 liefern; alle anderen Zeilen gelten.";
+    LineNotJson = "zeile.json", Business, "Die Zeile ist kein gültiges JSON: {}. Erwartet wird je Zeile genau ein Objekt.";
+    LineInvalid = "zeile.angabe", Business, "Eine Angabe der Zeile kann nicht gelesen werden: {}. Die erlaubten Felder stehen in der Beschreibung der Schnittstelle.";
+    LineTooLong = "zeile.zu.lang", Business, "Die Zeile ist zu lang ({}). Erlaubt sind höchstens 16 MiB je Zeile.";
+    LineDuplicate = "zeile.doppelt", Business, "Die Zeile beschreibt dasselbe wie Zeile {}. Bitte zusammenfassen oder jeder eine eigene „id“ geben.";
+    DescriptionNameless = "beschreibung.namenlos", Business, "Es fehlen Leistungsschlüssel und Bezeichnung; mindestens eines von beiden wird gebraucht.";
+    DescriptionDate = "beschreibung.datum", Warning, "{} ist kein gültiges Datum und wurde nicht beachtet. Erwartet wird JJJJ-MM-TT oder JJJJ-MM-TTThh:mm:ss mit Zeitzone.";
+    DescriptionPlaces = "beschreibung.stellen.viele", Warning, "Es sind mehr als 16 Stellen und Onlinedienste genannt ({}); die übrigen gelten hier nicht.";
+    TableUnreadable = "tabelle.datei", Technical, "Die Datei ist keine lesbare Tabelle: {}. Erwartet wird XLSX, oder CSV mit Spaltennamen in der ersten Zeile.";
+    TableLimit = "tabelle.grenze", Technical, "Die Tabelle überschreitet eine Grenze: {}.";
+    TableHead = "tabelle.kopf", Technical, "Die erste Zeile nennt weder „Leistungsschlüssel“ noch „Bezeichnung“. Bitte die Spaltennamen der Vorlage beibehalten.";
+    TableColumn = "tabelle.spalte.unbekannt", Warning, "Die Spalte {} gehört nicht zur Vorlage; sie wurde nicht gelesen.";
+    TableColumnTwice = "tabelle.spalte.doppelt", Technical, "Die Spalte {} gibt es mehrfach. Bitte jeden Spaltennamen nur einmal verwenden.";
+    TableEncoding = "tabelle.kodierung", Warning, "Die Tabelle ist nicht in UTF-8 gespeichert; gelesen wurde sie als Windows-1252. Bitte die Umlaute prüfen.";
+    // pages
+    SitemapUnreadable = "seite.liste", Warning, "Die Liste der Seiten kann nicht (weiter) gelesen werden: {}. Bitte eine Sitemap nach sitemaps.org, RSS oder Atom bereitstellen.";
+    SitemapLimit = "seite.liste.grenze", Warning, "Die Liste der Seiten überschreitet eine Grenze: {}. Bitte auf mehrere Listen aufteilen.";
+    JsonLdUnreadable = "seite.jsonld", Warning, "Ein JSON-LD-Block der Seite ist kein gültiges JSON: {}. Bitte den Block berichtigen.";
+    JsonLdContext = "seite.jsonld.kontext", Warning, "Der Kontext {} eines JSON-LD-Blocks wird nicht geladen. Erlaubt ist „https://schema.org“, auch mit eigenen Kürzeln daneben.";
+    WebPageTooMuch = "seite.grenze", Warning, "Die Seite wurde nicht gelesen: {}. Bitte die Seite vereinfachen.";
+    WebLimit = "seite.angaben.grenze", Warning, "Die Seite enthält mehr, als gelesen wird: {}. Bitte je Leistung eine eigene Seite anbieten.";
+    WebEncoding = "seite.kodierung", Warning, "Die Seite enthält Bytes, die in ihrer Kodierung {} nichts bedeuten. Bitte die Kodierung im Feld Content-Type richtig angeben.";
+    WebNoindex = "seite.noindex", Warning, "Die Seite beschreibt eine Leistung, will aber nicht gelistet werden (noindex); sie wurde nicht übernommen. Bitte die Angabe noindex entfernen.";
+    WebNotUnderstood = "seite.unverstanden", Warning, "Die Seite ist ausgezeichnet ({}), aber keine Angabe ist als Leistung zu erkennen. Erwartet wird der Typ GovernmentService von schema.org.";
+    WebKeyMissing = "seite.schluessel.fehlt", Warning, "Der Leistung {} fehlt der Leistungsschlüssel. Bitte als identifier (PropertyValue mit propertyID „urn:de:fim:leika:leistung“) angeben.";
+    WebKeysSeveral = "seite.schluessel.mehrere", Warning, "Eine Leistung nennt mehrere Leistungsschlüssel ({}). Sind es verschiedene Leistungen, bitte jede für sich auszeichnen.";
+    WebAreaMissing = "seite.gebiet.fehlt", Warning, "Der Leistung {} fehlt das Gebiet; sie gilt im ganzen Gebiet des Portals. Bitte den Regionalschlüssel als areaServed angeben.";
+    WebOfficeMissing = "seite.stelle.fehlt", Warning, "Der Leistung {} fehlt die zuständige Stelle. Bitte sie als serviceOperator oder provider mit Namen angeben.";
+    WebPropertyUnknown = "seite.eigenschaft", Warning, "Die Eigenschaft {} ist für Leistungen nicht vorgesehen und wurde nicht ausgewertet. Bitte die Schreibweise prüfen.";
+    WebTwice = "seite.doppelt", Warning, "Die Leistung {} ist auf der Seite zweimal und verschieden ausgezeichnet; es gilt die erste Angabe.";
+    WebTwicePages = "seite.doppelt.seiten", Warning, "Die Seite beschreibt dieselbe Leistung wie {}; es gilt jene. Bitte nur eine der beiden auszeichnen oder mit rel=canonical auf die richtige verweisen.";
+    WebRobotsSilent = "seite.robots.stumm", Technical, "robots.txt ist nicht abrufbar ({}); solange das so ist, wird keine Seite gelesen. Bitte die Datei bereitstellen oder mit 404 antworten.";
+    WebForbidden = "seite.robots.verboten", Warning, "robots.txt verbietet das Lesen von {}; was von ihnen bekannt ist, bleibt. Bitte „User-agent: Portalverbund“ den Zugang erlauben.";
+    WebListForeign = "seite.liste.fremd", Warning, "Die Adresse {} gehört nicht zur registrierten Website und wurde nicht gelesen. Bitte diese Website eigens registrieren.";
+    WebListMissing = "seite.liste.fehlt", Warning, "Die Liste der Seiten ist nicht abrufbar: {}. Bitte eine Sitemap bereitstellen und in robots.txt nennen.";
+    WebPagesLimit = "seite.viele", Warning, "Die Website hat {}; die übrigen folgen in späteren Läufen. Bitte nur Seiten mit Leistungen in die Sitemap aufnehmen.";
+    WebPageFailed = "seite.abruf", Warning, "Die Seite ist nicht abrufbar: {}. Was von ihr bekannt ist, bleibt.";
+    WebSilent = "seite.stumm", Warning, "Die Website antwortet nicht mehr; {} wurden nicht gelesen und bleiben, wie sie bekannt sind.";
+    WebPageGone = "seite.weg", Warning, "Die Seite oder ihre Auszeichnung fehlt ({}). Fehlt sie auch nach der Frist noch, werden ihre Leistungen entfernt.";
     // the run
     IndexEmpty = "lauf.index.leer", Technical, "Die Indexdatei nennt keine Datei. Der letzte gute Stand bleibt; es wurde nichts gelöscht.";
     IndexLine = "lauf.index.zeile", Technical, "Die Zeile {} der Indexdatei ist kein einfacher Dateiname. Erlaubt ist je Zeile ein Name ohne Pfad.";

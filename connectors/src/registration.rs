@@ -11,6 +11,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::{Host, Url};
 
+use crate::egress::same_origin;
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
 
@@ -139,6 +140,15 @@ pub enum Connector {
         /// Time between two runs.
         every_s: NonZeroU64,
     },
+    /// The portal's own pages, which say themselves what they describe.
+    Web {
+        /// The first page of the site; only pages of its origin are read.
+        url: Url,
+        /// A list of its pages; without it, robots.txt names them, or they stand in `/sitemap.xml`.
+        sitemap: Option<Url>,
+        /// Time between two runs.
+        every_s: NonZeroU64,
+    },
     /// The portal delivers by itself; nothing is fetched.
     Push {},
 }
@@ -147,7 +157,7 @@ impl Connector {
     /// The address that is fetched first, if this kind fetches over HTTP.
     pub fn url(&self) -> Option<&Url> {
         match self {
-            Self::XzufiIndex { url, .. } | Self::Bereitstelldienst { url, .. } => Some(url),
+            Self::XzufiIndex { url, .. } | Self::Bereitstelldienst { url, .. } | Self::Web { url, .. } => Some(url),
             Self::XzufiFolder { .. } | Self::Push {} => None,
         }
     }
@@ -157,7 +167,8 @@ impl Connector {
         match self {
             Self::XzufiIndex { every_s, .. }
             | Self::XzufiFolder { every_s, .. }
-            | Self::Bereitstelldienst { every_s, .. } => Some(every_s.get()),
+            | Self::Bereitstelldienst { every_s, .. }
+            | Self::Web { every_s, .. } => Some(every_s.get()),
             Self::Push {} => None,
         }
     }
@@ -175,12 +186,14 @@ pub enum ConnectorKind {
     XzufiFolder,
     /// `bereitstelldienst`
     Bereitstelldienst,
+    /// `web`
+    Web,
     /// `push`
     Push,
 }
 
 impl ConnectorKind {
-    const ALL: [Self; 4] = [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Push];
+    const ALL: [Self; 5] = [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Web, Self::Push];
 
     /// The name of the kind.
     pub fn name(self) -> &'static str {
@@ -188,6 +201,7 @@ impl ConnectorKind {
             Self::XzufiIndex => "xzufi-index",
             Self::XzufiFolder => "xzufi-folder",
             Self::Bereitstelldienst => "bereitstelldienst",
+            Self::Web => "web",
             Self::Push => "push",
         }
     }
@@ -198,6 +212,7 @@ impl ConnectorKind {
             Self::XzufiIndex => &["url", "every_s"],
             Self::XzufiFolder => &["folder", "every_s"],
             Self::Bereitstelldienst => &["url", "token_url", "client_id", "client_secret_file", "every_s"],
+            Self::Web => &["url", "sitemap", "every_s"],
             Self::Push => &[],
         }
     }
@@ -209,10 +224,7 @@ impl TryFrom<String> for ConnectorKind {
     fn try_from(name: String) -> Result<Self, String> {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
             let names = Self::ALL.map(|kind| format!("`{}`", kind.name())).join(", ");
-            match name.as_str() {
-                "web" => format!("kind `web` is not built in yet; built in are {names}"),
-                _ => format!("`{name}` is no kind of connector, expected one of {names}"),
-            }
+            format!("`{name}` is no kind of connector, expected one of {names}")
         })
     }
 }
@@ -225,6 +237,8 @@ struct RawConnector {
     kind: ConnectorKind,
     #[serde(default, deserialize_with = "http_url")]
     url: Option<Url>,
+    #[serde(default, deserialize_with = "http_url")]
+    sitemap: Option<Url>,
     folder: Option<PathBuf>,
     #[serde(default, deserialize_with = "http_url")]
     token_url: Option<Url>,
@@ -241,6 +255,7 @@ impl TryFrom<RawConnector> for Connector {
         let kind = raw.kind;
         let written = [
             ("url", raw.url.is_some()),
+            ("sitemap", raw.sitemap.is_some()),
             ("folder", raw.folder.is_some()),
             ("token_url", raw.token_url.is_some()),
             ("client_id", raw.client_id.is_some()),
@@ -269,6 +284,13 @@ impl TryFrom<RawConnector> for Connector {
                     client_secret_file: raw.client_secret_file,
                     every_s,
                 })
+            }
+            ConnectorKind::Web => {
+                let url = raw.url.ok_or_else(|| missing("url"))?;
+                if raw.sitemap.as_ref().is_some_and(|sitemap| !same_origin(&url, sitemap)) {
+                    return Err("`sitemap` and `url` must have the same scheme, host and port".into());
+                }
+                Ok(Self::Web { url, sitemap: raw.sitemap, every_s })
             }
             ConnectorKind::Push => Ok(Self::Push {}),
         }

@@ -8,6 +8,7 @@
 mod bereitstelldienst;
 mod index;
 mod retry;
+pub mod web;
 
 use std::fmt;
 use std::time::Duration;
@@ -42,6 +43,14 @@ pub struct Limits {
     pub retry_wait: Duration,
     /// The longest wait, and the longest `Retry-After` that is waited for within a run.
     pub max_wait: Duration,
+    /// Pages of a site that one run reads.
+    pub max_pages: usize,
+    /// Bytes of one page.
+    pub max_page_bytes: u64,
+    /// The least time between two requests for the pages of one host; robots.txt can ask for more.
+    pub pace: Duration,
+    /// How long after a page was first found gone it has to be found so once more before its records go.
+    pub gone_after: Duration,
 }
 
 impl Default for Limits {
@@ -56,6 +65,10 @@ impl Default for Limits {
             max_tries: 4,
             retry_wait: Duration::from_secs(1),
             max_wait: Duration::from_secs(60),
+            max_pages: 10_000,
+            max_page_bytes: 4 << 20,
+            pace: Duration::from_secs(1),
+            gone_after: Duration::from_hours(3 * 24),
         }
     }
 }
@@ -294,7 +307,8 @@ impl Run {
                 let run = BereitstelldienstRun::new(url.clone(), token, cursor, limits);
                 Some(Self::Bereitstelldienst(Box::new(run)))
             }
-            Connector::Push {} => None,
+            // Pages have a run of their own, `web::WebRun`.
+            Connector::Web { .. } | Connector::Push {} => None,
         }
     }
 
@@ -303,6 +317,14 @@ impl Run {
         match self {
             Self::Index(run) => run.next_step(),
             Self::Bereitstelldienst(run) => run.next_step(elapsed),
+        }
+    }
+
+    /// How many of the listed files are there, and how many are listed; none where there is no list, or not yet.
+    pub fn files(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Index(run) => run.files(),
+            Self::Bereitstelldienst(_) => None,
         }
     }
 

@@ -65,11 +65,13 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         leistung,
         places,
         report::report,
-        problems,
-        openapi_json,
+        crate::web::indexnow::one,
+        crate::web::indexnow::several,
         token_api::list,
         token_api::make,
-        token_api::revoke
+        token_api::revoke,
+        problems,
+        openapi_json
     ),
     components(schemas(Problem))
 )]

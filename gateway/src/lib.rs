@@ -25,3 +25,4 @@ pub mod server;
 pub mod service;
 mod table;
 pub mod tunnel;
+pub mod web;

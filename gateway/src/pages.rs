@@ -72,7 +72,7 @@ const KEEP_RESULTS: &str = "private, no-cache";
 pub(crate) const KEEP_PAGE: &str = "public, max-age=30";
 /// An address that names this very version.
 const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
-const KEEP_HOUR: &str = "public, max-age=3600";
+pub(crate) const KEEP_HOUR: &str = "public, max-age=3600";
 pub(crate) const KEEP_NOT: &str = "no-store";
 
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
@@ -94,7 +94,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
         .with_state(site.clone())
         .merge(registry::pages(desk.clone()));
-    assemble(pages, api::router(site).merge(registry::api(desk)), over_tls)
+    let (of_the_web, heard) = crate::web::routers(desk.clone());
+    assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
 }
 
 /// Puts pages and interface side by side, and adds what needs no catalog.

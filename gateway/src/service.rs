@@ -253,11 +253,29 @@ impl Gateway {
     pub async fn run(self, stop: CancellationToken) {
         let served = CancellationToken::new();
         let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
+        let trailing = self.server.tasks.spawn(show_trail(self.registry.clone(), self.metrics, served.clone()));
         self.server.run(stop).await;
         served.cancel();
         // That it panicked is in the log already.
         let _ = keeping.await;
+        let _ = trailing.await;
         self.registry.close().await;
+    }
+}
+
+/// How often it is looked where the audit trail ends; other processes write to it as well.
+const TRAIL: Duration = Duration::from_secs(15);
+
+/// Shows in the metrics where the audit trail ends, until `stop`.
+async fn show_trail(registry: Registry, metrics: Arc<Metrics>, stop: CancellationToken) {
+    loop {
+        match registry.audit_head().await {
+            Ok(head) => metrics.audit_ends(head.seq),
+            Err(error) => tracing::error!(%error, "cannot see where the audit trail ends"),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(TRAIL)).await.is_none() {
+            return;
+        }
     }
 }
 
@@ -295,19 +313,23 @@ pub async fn collect(
         let registered = portals.load_full();
         let mut states = Vec::with_capacity(registered.len());
         for portal in registered.iter() {
-            match indexer.last_run(&portal.id).await {
-                Ok(last) => states.push((portal, last)),
+            match indexer.next_run(portal).await {
+                Ok(next) => states.push((portal, next)),
                 Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
             }
         }
-        for portal in schedule::due(clock::now(), states) {
+        let told = indexer.pings().portals();
+        let told = registered.iter().filter(|portal| told.contains(&portal.id)).map(|portal| (portal, true));
+        for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false)))
+        {
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
             if !mark(&busy, portal.id.as_str(), true) {
                 continue;
             }
+            let source = if told { Source::Pages(indexer.pings().take(&portal.id)) } else { Source::Registered };
             let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
             tasks.spawn(async move {
-                run_once(&indexer, &portal, &stop).await;
+                run_once(&indexer, &portal, &source, &stop).await;
                 mark(&busy, portal.id.as_str(), false);
                 drop(place);
             });
@@ -354,8 +376,8 @@ fn mark(busy: &std::sync::Mutex<std::collections::BTreeSet<String>>, portal: &st
     if on { busy.insert(portal.to_owned()) } else { busy.remove(portal) }
 }
 
-async fn run_once(indexer: &Indexer, portal: &Portal, stop: &CancellationToken) {
-    let ran = indexer.run(portal, &Source::Registered, RunOptions::default(), stop).await;
+async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &CancellationToken) {
+    let ran = indexer.run(portal, source, RunOptions::default(), stop).await;
     let followed = match &ran {
         Ok(report) if report.outcome == Outcome::Applied => indexer.follow().await.map(|_| ()),
         _ => Ok(()),

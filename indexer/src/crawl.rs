@@ -6,8 +6,12 @@
 
 mod fetch;
 mod folder;
+mod look;
+mod pace;
+pub mod pings;
 pub mod schedule;
 mod spool;
+pub(crate) mod web;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,6 +32,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 pub use fetch::{AskError, Fetcher, FetcherError};
+pub use look::Looked;
 
 use folder::Folder;
 use spool::Spool;
@@ -132,7 +137,8 @@ impl Collected {
 /// Collects one whole delivery of the index protocol, from a server or from a folder.
 ///
 /// `known` is what the last good run left. Files from a server are kept in `spool`, one folder per portal; files of a
-/// folder are left where they are and must not change before they are read. Either every listed file is there in the
+/// folder are left where they are and must not change before they are read. `told` learns how many of how many files are
+/// there. Either every listed file is there in the
 /// end, or this fails.
 pub async fn collect(
     id: &PortalId,
@@ -140,6 +146,7 @@ pub async fn collect(
     known: &HashMap<String, Known>,
     fetcher: &Fetcher,
     spool: &Path,
+    mut told: impl FnMut(u64, u64),
     cancel: &CancellationToken,
 ) -> Result<Collected, CrawlError> {
     let source = match connector {
@@ -149,15 +156,15 @@ pub async fn collect(
             Source::Server(spool)
         }
         Connector::XzufiFolder { folder, .. } => Source::Folder(Folder::open(folder).await?),
-        Connector::Bereitstelldienst { .. } | Connector::Push {} => return Err(CrawlError::OtherKind),
+        _ => return Err(CrawlError::OtherKind),
     };
     let run = Run::new(connector, None, fetcher.limits()).ok_or(CrawlError::OtherKind)?;
     let mut drive = Drive { run, began: clock::monotonic(), fetcher, cancel };
     let perform = |request: Request| perform(request, &source, known, fetcher);
-    match drive.advance(perform).await? {
+    match drive.advance(perform, &mut told).await? {
         Reached::Block(Block::Index(documents)) => {
             let files = documents.into_iter().map(|document| source.file(document)).collect();
-            match drive.advance(perform).await? {
+            match drive.advance(perform, &mut told).await? {
                 Reached::End(coverage) => Ok(Collected { files, coverage, spool: source.into_spool() }),
                 Reached::Block(_) => Err(CrawlError::OtherKind),
             }
@@ -202,7 +209,7 @@ impl<'a> Blocks<'a> {
             let outcome = fetcher.control(&request, secret).await;
             Ok((request.id, outcome))
         };
-        match self.drive.advance(perform).await? {
+        match self.drive.advance(perform, &mut |_, _| ()).await? {
             Reached::Block(Block::Message(message)) => Ok(Some(*message)),
             Reached::Block(Block::Index(_)) => Err(CrawlError::OtherKind),
             Reached::End(_) => Ok(None),
@@ -282,7 +289,7 @@ enum Reached {
 
 impl Drive<'_> {
     /// Moves the run to its next block or to its end, with as many requests at a time as the fetcher may make.
-    async fn advance<F, P>(&mut self, perform: P) -> Result<Reached, CrawlError>
+    async fn advance<F, P>(&mut self, perform: P, told: &mut impl FnMut(u64, u64)) -> Result<Reached, CrawlError>
     where
         F: Future<Output = Result<(u64, Outcome), CrawlError>>,
         P: Fn(Request) -> F,
@@ -313,6 +320,9 @@ impl Drive<'_> {
                 Some(answer) = open.next() => {
                     let (id, outcome) = answer?;
                     self.run.answer(id, outcome, self.began.elapsed());
+                    if let Some((there, all)) = self.run.files() {
+                        told(there, all);
+                    }
                 }
             }
         }

@@ -63,6 +63,7 @@ impl Verbund {
             portals,
             fetcher: Fetcher::new(&config).unwrap(),
             metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
+            journal: config.journal,
         };
         let indexer = Indexer::open(setup).await.unwrap();
         Self { folder, indexer }

@@ -1,7 +1,9 @@
 //! The only writer of records and of the index.
 //!
-//! Public are the record, the reading side (`catalog`), the runs, and what they count; the store and the index stay inside.
+//! Public are the record, the reading side (`catalog`), the runs, the threads for them, and what they count; the store
+//! and the index stay inside.
 
+pub mod background;
 pub mod catalog;
 pub mod crawl;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! portal may speak for, languages tagged. What is wrong becomes a finding; a faulty record costs only itself.
 
 mod leistung;
+mod refused;
 mod stelle;
 mod text;
 mod zustaendigkeit;
@@ -19,6 +20,8 @@ use jiff::Timestamp;
 
 use crate::record::{Kind, Object, Record, Zeitraum};
 
+pub use refused::Refused;
+pub(crate) use refused::too_large;
 pub(crate) use text::plain;
 
 /// What an entry asks of the store.
@@ -33,8 +36,17 @@ pub enum Change {
         /// The id.
         id: Identifikator,
     },
+    /// Delete those of these that are there; nobody asked for it by name, so one that is not there is nothing to tell.
+    Clear {
+        /// The key space.
+        kind: Kind,
+        /// The ids.
+        ids: Vec<Identifikator>,
+    },
     /// Keep a fragment that nobody understands.
     Keep(Fragment),
+    /// Keep aside a record that cannot be taken.
+    Refuse(Refused),
 }
 
 /// Makes the entries of one file into changes.
@@ -54,6 +66,7 @@ pub struct Normaliser<'a> {
 struct Place {
     line: u64,
     object: Option<String>,
+    id: Option<Identifikator>,
     /// A finding of this record says that it cannot be taken.
     refused: bool,
 }
@@ -77,25 +90,33 @@ impl<'a> Normaliser<'a> {
         self.said.clear();
     }
 
+    /// Notes what was found before an entry could be made of what was delivered.
+    pub fn note(&mut self, finding: Finding) {
+        let file = self.file.clone();
+        self.findings.push(finding.file(file));
+    }
+
     /// The findings since the last call.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         std::mem::take(&mut self.findings)
     }
 
-    /// What `entry` asks of the store; none when it cannot be taken, which a finding then says.
+    /// What `entry` asks of the store; none when it is a `loesche` that cannot be taken, which a finding then says.
     pub fn change(&mut self, entry: Entry) -> Option<Change> {
         self.place = Place { line: entry.line, ..Place::default() };
-        match entry.action {
+        let first = self.findings.len();
+        let objekt = match &entry.action {
             Action::Loesche { klasse, id } => {
-                let kind = kind_of(klasse);
-                let id = self.id(Some(&id), kind)?;
-                Some(Change::Delete { kind, id })
+                let kind = kind_of(*klasse);
+                let id = self.id(Some(id), kind)?;
+                return Some(Change::Delete { kind, id });
             }
-            Action::Schreibe(Objekt::Unknown(fragment)) => Some(Change::Keep(fragment)),
-            Action::Schreibe(objekt) => {
-                let record = self.record(&objekt)?;
-                (!self.place.refused).then_some(Change::Write(record))
-            }
+            Action::Schreibe(Objekt::Unknown(fragment)) => return Some(Change::Keep(fragment.clone())),
+            Action::Schreibe(objekt) => objekt,
+        };
+        match self.record(objekt) {
+            Some(record) if !self.place.refused => Some(Change::Write(record)),
+            _ => Some(Change::Refuse(self.refuse(&entry, objekt, first))),
         }
     }
 
@@ -146,12 +167,13 @@ impl<'a> Normaliser<'a> {
                     self.agency = Some(agency.clone());
                 }
                 self.place.object = Some(format!("{} {agency}_{}", kind.name(), wire.text));
-                Some(Identifikator::new(agency, &wire.text))
+                self.place.id = Some(Identifikator::new(agency, &wire.text));
+                self.place.id.clone()
             }
             (None, Some(agency)) => {
-                let id = Identifikator::new(agency, &wire.text);
+                self.place.id = Some(Identifikator::new(agency, &wire.text));
                 self.find(Rule::AgencyMissing, Some(&wire.text));
-                Some(id)
+                self.place.id.clone()
             }
             (None, None) => {
                 self.find(Rule::AgencyUnknown, Some(&wire.text));

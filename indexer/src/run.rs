@@ -1,44 +1,55 @@
 //! Runs: what one portal delivers, collected, read, applied whole, and indexed.
 //!
 //! Everything is fetched before anything is read, and everything is read inside one transaction: a technical fault in
-//! the last file gives the whole run up, and the portal's last good state stays. A faulty record costs only itself.
+//! the last file gives the whole run up, and the portal's last good state stays. A faulty record costs only itself. Of
+//! each portal one run goes on at a time, whoever asked for it.
 
+mod delivery;
+mod preview;
+mod progress;
 mod reading;
+mod rehearsal;
+mod restore;
+mod running;
 mod tally;
+mod verdict;
+mod web;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use config::clock;
+use config::{Journal, clock};
 use connectors::finding::Finding;
-use connectors::ids::PortalId;
+use connectors::ids::{Identifikator, PortalId};
 use connectors::registration::{Connector, Portal};
-use connectors::run::{Coverage, Validators};
-use connectors::xzufi::read::Envelope;
-use sha2::{Digest, Sha256};
-use tokio::sync::{Mutex, mpsc};
+use connectors::run::Coverage;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::catalog::Catalog;
-use crate::crawl::schedule::LastRun;
-use crate::crawl::{Blocks, CrawlError, Fetcher, Known, collect};
+use crate::crawl::pings::Pings;
+use crate::crawl::schedule::{self, LastRun, NextRun};
+use crate::crawl::{CrawlError, Fetcher};
 use crate::index::{self, IndexError};
 use crate::metrics::Metrics;
-use crate::normalise::Change;
-use crate::record::{Kind, Object};
-use crate::store::{Access, Apply, FileState, Store};
-pub use crate::store::{Applied, RunRow, StoreError};
-use reading::{Input, Piece, read_all};
+use crate::record::Kind;
+use crate::store::{Access, Store};
+pub use crate::store::{Applied, Freshness, Held, Listed, Pause, Plan, Planned, Quarantined, RunRow, StoreError};
+pub use delivery::{Delivered, Format};
+pub use preview::{Previewed, preview};
+use progress::{Board, Teller};
+pub use progress::{Phase, Progress};
 pub use reading::{Read, read_only};
+pub use rehearsal::{Rehearsal, RehearsalLimits, rehearse};
+use running::Running;
 use tally::Tally;
-
-/// Changes when the normaliser would make other records of the same delivery, so that unchanged stocks are read again.
-const NORMALISER: &str = "1";
-/// How many pieces that were read may wait to be applied.
-const WAITING: usize = 8;
+use verdict::Verdicts;
+pub use verdict::{Fate, Verdict};
 
 /// A run or the index cannot go on; the portal is not at fault.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +67,42 @@ pub enum RunError {
     #[error("cannot read {path}: {reason}")]
     Read {
         /// Which.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A run of this portal goes on already.
+    #[error("a run of {portal} goes on since {since}; wait for its end, or look at its progress")]
+    Running {
+        /// Whose.
+        portal: PortalId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The portal's runs wait for somebody.
+    #[error(
+        "the runs of {portal} are paused since {since} ({why}); look at it, then `runs resume`, or `import --release`"
+    )]
+    Paused {
+        /// Whose.
+        portal: PortalId,
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// There is no such run that could be released.
+    #[error("run {run} of {portal} is not held any more; see `runs`")]
+    NotHeld {
+        /// Whose.
+        portal: PortalId,
+        /// The run.
+        run: i64,
+    },
+    /// The folder for rehearsals cannot be used.
+    #[error("cannot rehearse in {path}: {reason}")]
+    Scratch {
+        /// The folder.
         path: PathBuf,
         /// What the system says.
         reason: String,
@@ -78,11 +125,13 @@ pub enum Outcome {
     Failed,
     /// It was a trial; nothing was changed.
     Trial,
+    /// An earlier state is there again.
+    Restored,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Applied, Self::Unchanged, Self::Held, Self::Failed, Self::Trial];
+    pub const ALL: [Self; 6] = [Self::Applied, Self::Unchanged, Self::Held, Self::Failed, Self::Trial, Self::Restored];
 
     /// The word of the store and the interface.
     pub fn as_str(self) -> &'static str {
@@ -92,6 +141,7 @@ impl Outcome {
             Self::Held => "held",
             Self::Failed => "failed",
             Self::Trial => "trial",
+            Self::Restored => "restored",
         }
     }
 }
@@ -101,10 +151,14 @@ impl Outcome {
 pub struct RunReport {
     /// Whose run.
     pub portal: PortalId,
+    /// Its number; none for a trial.
+    pub run: Option<i64>,
     /// How it ended.
     pub outcome: Outcome,
     /// What it did (or would have done), in records.
     pub applied: Applied,
+    /// The same record by record, for trials, restores and runs that brought the whole stock.
+    pub plan: Plan,
     /// What was wrong, at most a thousand of each rule.
     pub findings: Vec<Finding>,
     /// Findings beyond those.
@@ -113,8 +167,15 @@ pub struct RunReport {
     pub refused: u64,
     /// Bytes read.
     pub bytes: u64,
+    /// Only the beginning was read; in rehearsals alone.
+    pub cut: bool,
     /// How long it took.
     pub duration: Duration,
+    /// What became of each thing that was delivered, where the source was a [`Source::Delivery`] that was applied or
+    /// tried.
+    pub verdicts: Vec<Verdict>,
+    /// Verdicts beyond those that are kept.
+    pub verdicts_left_out: u64,
 }
 
 /// How a run is to be made.
@@ -122,7 +183,7 @@ pub struct RunReport {
 pub struct RunOptions {
     /// Change nothing, report what would change.
     pub dry_run: bool,
-    /// Somebody has looked: remove what is gone, however much that is.
+    /// Somebody has looked: remove what is gone, however much that is, and run though the portal is paused.
     pub release: bool,
     /// Read the delivery even when it is the one of the last good run.
     pub again: bool,
@@ -137,6 +198,15 @@ pub enum Source {
     Connector(Box<Connector>),
     /// One XZuFi file, a part of the stock.
     File(PathBuf),
+    /// These pages of the registered site alone, because they are said to have changed.
+    Pages(Vec<Url>),
+    /// Files that somebody handed in, in this order and applied together; each thing in them gets a verdict.
+    Delivery {
+        /// The files.
+        files: Vec<Delivered>,
+        /// Whether they are all of the portal's stock.
+        coverage: Coverage,
+    },
 }
 
 /// Where the store and the index are, and how deliveries are fetched.
@@ -153,6 +223,8 @@ pub struct Setup {
     pub fetcher: Fetcher,
     /// Where runs are counted.
     pub metrics: Metrics,
+    /// How far portals can be restored.
+    pub journal: Journal,
 }
 
 /// The one that writes: runs and the index.
@@ -164,6 +236,13 @@ pub struct Indexer {
     fetcher: Fetcher,
     spool_dir: PathBuf,
     metrics: Metrics,
+    journal: Journal,
+    board: Board,
+    /// What is known of portals that ran; what changes it takes it out.
+    waits: std::sync::Mutex<HashMap<PortalId, (Option<LastRun>, Option<Pause>)>>,
+    /// Where a rehearsal stops reading.
+    limits: Option<RehearsalLimits>,
+    pings: Pings,
 }
 
 /// Opens the reading side alone, beside a process that writes.
@@ -184,15 +263,51 @@ pub struct KnownOf {
     pub findings: Vec<Finding>,
     /// Pieces that were kept and not understood, as (path, XML).
     pub fragments: Vec<(String, String)>,
+    /// Records that could not be taken.
+    pub quarantined: Vec<Quarantined>,
+    /// When the last good run ended: all records are at least as fresh.
+    pub good_at: Option<Timestamp>,
+    /// The first run before which the portal can be restored.
+    pub kept_from: i64,
+    /// Since when and why no runs are made.
+    pub paused: Option<Pause>,
+    /// The run that waits for somebody.
+    pub held: Option<Held>,
 }
 
 async fn known_of(store: &Store, portal: &PortalId) -> Result<KnownOf, RunError> {
+    let state = store.portal_state(portal).await?;
     Ok(KnownOf {
+        quarantined: store.quarantined(portal).await?,
+        held: store.held(portal).await?,
+        good_at: state.good_at,
+        kept_from: state.kept_from,
+        paused: state.paused,
         records: store.counts(portal).await?,
         runs: store.runs(portal, 20).await?,
         findings: store.findings(portal).await?,
         fragments: store.fragments(portal).await?,
     })
+}
+
+/// Bytes that the states before of a portal take in the store.
+pub async fn journal_bytes_in(store_url: &str, portal: &PortalId) -> Result<u64, RunError> {
+    Ok(Store::open(store_url, Access::Read).await?.journal_bytes(portal).await?)
+}
+
+/// When the next run of a portal is due and why, beside a process that writes.
+pub async fn next_run_in(store_url: &str, portal: &Portal) -> Result<NextRun, RunError> {
+    let store = Store::open(store_url, Access::Read).await?;
+    let (last, pause) = waits_of(&store, &portal.id).await?;
+    Ok(schedule::next_run(portal, last, pause.as_ref()))
+}
+
+async fn waits_of(store: &Store, portal: &PortalId) -> Result<(Option<LastRun>, Option<Pause>), RunError> {
+    let runs = store.runs(portal, 20).await?;
+    let failed = |run: &&RunRow| matches!(run.outcome.as_str(), "failed" | "held" | "broken_off");
+    let failures = runs.iter().take_while(failed).count() as u32;
+    let last = runs.first().map(|last| LastRun { ended: last.ended, failures });
+    Ok((last, store.portal_state(portal).await?.paused))
 }
 
 /// The same beside a process that writes.
@@ -207,12 +322,19 @@ impl Indexer {
         let store = Store::open(&setup.store_url, Access::Write).await?;
         let mut writer = index::Writer::open(&setup.index_dir, &store).await?;
         writer.catch_up(&store).await?;
-        let Setup { spool_dir, portals, fetcher, metrics, .. } = setup;
+        let Setup { spool_dir, portals, fetcher, metrics, journal, .. } = setup;
         metrics.followed(true);
         let portals = Arc::new(ArcSwap::from_pointee(portals));
-        let catalog = Catalog::new(store.clone(), writer.current(), Arc::clone(&portals));
+        let catalog = Catalog::new(store.beside(), writer.current(), Arc::clone(&portals));
         let writer = Mutex::new(writer);
-        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics })
+        let (board, waits, limits) = (Board::default(), std::sync::Mutex::default(), None);
+        let pings = Pings::default();
+        Ok(Self { store, writer, catalog, portals, fetcher, spool_dir, metrics, journal, board, waits, limits, pings })
+    }
+
+    /// Pages that are said to have changed.
+    pub fn pings(&self) -> &Pings {
+        &self.pings
     }
 
     /// The reading side of this process.
@@ -253,11 +375,42 @@ impl Indexer {
         Ok(followed?)
     }
 
-    /// How the last run of a portal ended; none when it never ran.
-    pub async fn last_run(&self, portal: &PortalId) -> Result<Option<LastRun>, RunError> {
-        let runs = self.store.runs(portal, 20).await?;
-        let failures = runs.iter().take_while(|run| matches!(run.outcome.as_str(), "failed" | "held")).count();
-        Ok(runs.first().map(|last| LastRun { ended: last.ended, failures: failures as u32 }))
+    /// When the next run of a portal is due, and why.
+    pub async fn next_run(&self, portal: &Portal) -> Result<NextRun, RunError> {
+        let known = self.waits().get(&portal.id).cloned();
+        let (last, pause) = match known {
+            Some(known) => known,
+            None => {
+                let found = waits_of(&self.store, &portal.id).await?;
+                self.waits().insert(portal.id.clone(), found.clone());
+                found
+            }
+        };
+        Ok(schedule::next_run(portal, last, pause.as_ref()))
+    }
+
+    fn waits(&self) -> std::sync::MutexGuard<'_, HashMap<PortalId, (Option<LastRun>, Option<Pause>)>> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far the run of a portal is, for as long as it goes on; none when there is none.
+    pub fn progress(&self, portal: &PortalId) -> Option<watch::Receiver<Progress>> {
+        self.board.look(portal)
+    }
+
+    /// When a live record of a portal came and was last seen; none when there is none.
+    pub async fn freshness(
+        &self,
+        portal: &PortalId,
+        kind: Kind,
+        id: &Identifikator,
+    ) -> Result<Option<Freshness>, RunError> {
+        Ok(self.store.freshness(portal, kind, id).await?)
+    }
+
+    /// Bytes that the states before of a portal take in the store.
+    pub async fn journal_bytes(&self, portal: &PortalId) -> Result<u64, RunError> {
+        Ok(self.store.journal_bytes(portal).await?)
     }
 
     /// What the Verbund knows of a portal.
@@ -270,7 +423,8 @@ impl Indexer {
         self.store.close().await;
     }
 
-    /// Makes one run of `portal`. An `Err` is a fault of ours; everything that is the portal's is in the report.
+    /// Makes one run of `portal`. An `Err` is a fault of ours, or says that a run goes on or that the portal is paused;
+    /// everything that is the portal's is in the report.
     pub async fn run(
         &self,
         portal: &Portal,
@@ -278,12 +432,36 @@ impl Indexer {
         options: RunOptions,
         cancel: &CancellationToken,
     ) -> Result<RunReport, RunError> {
+        self.make_run(portal, source, options, None, cancel).await
+    }
+
+    /// The same; where `digest` is given, `options.release` is meant for a delivery with this digest alone.
+    async fn make_run(
+        &self,
+        portal: &Portal,
+        source: &Source,
+        options: RunOptions,
+        digest: Option<String>,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport, RunError> {
         let started = clock::now();
         let clock = clock::monotonic();
+        let (_place, teller) = self.board.begin(&portal.id, started)?;
+        let state = self.store.portal_state(&portal.id).await?;
+        if let (Some(pause), false, false) = (&state.paused, options.dry_run, options.release) {
+            let (since, why) = (pause.since, pause.why.clone());
+            return Err(RunError::Paused { portal: portal.id.clone(), since, why });
+        }
         let _running = self.metrics.running();
-        let mut run = Running { portal: portal.clone(), options, tally: Tally::default(), number: None };
+        let mut run = Running::new(portal, options, teller, started);
+        run.released = digest;
         let ended = match source {
             Source::File(path) => self.file_run(&mut run, path).await,
+            Source::Delivery { files, coverage } => self.delivery_run(&mut run, files, *coverage).await,
+            Source::Pages(pages) => {
+                let pages = Some(pages.clone());
+                self.web_run(&mut run, &portal.connector, pages, cancel).await
+            }
             Source::Registered => self.connector_run(&mut run, &portal.connector, cancel).await,
             Source::Connector(connector) => self.connector_run(&mut run, connector, cancel).await,
         };
@@ -291,117 +469,42 @@ impl Indexer {
             Ok(ended) => ended,
             Err(RunError::Crawl(CrawlError::Findings(findings))) => {
                 run.tally.extend(findings);
-                (Outcome::Failed, Applied::default())
+                (Outcome::Failed, run.so_far)
             }
-            Err(fault) => return Err(fault),
+            Err(fault) => {
+                self.waits().remove(&portal.id);
+                return Err(fault);
+            }
         };
-        let report = run.tally.report(&run.portal, outcome, applied, clock.elapsed());
-        if !options.dry_run {
-            let row = RunRow {
-                number: run.number,
-                portal: portal.id.clone(),
-                started,
-                ended: clock::now(),
-                outcome: outcome.as_str().to_owned(),
-                applied,
-                refused: report.refused,
-            };
-            self.store.record_run(&row, &report.findings).await?;
-            self.metrics.ended(&report, row.ended);
-            self.show(&portal.id).await?;
+        let mut report = run.report(outcome, applied, clock.elapsed());
+        if matches!(outcome, Outcome::Applied | Outcome::Trial) {
+            (report.verdicts, report.verdicts_left_out) = std::mem::take(&mut run.verdicts).with(&report.findings);
+        }
+        if options.dry_run {
+            return Ok(report);
+        }
+        if state.paused.is_some() && matches!(outcome, Outcome::Applied | Outcome::Unchanged) {
+            self.store.pause(&portal.id, None).await?;
+        }
+        self.written_down(run, report).await
+    }
+
+    /// Keeps how a run ended, and removes what the journal need not keep any more.
+    async fn written_down(&self, run: Running, mut report: RunReport) -> Result<RunReport, RunError> {
+        let row = run.row(&report, clock::now());
+        let held = run.digest.as_deref().filter(|_| report.outcome == Outcome::Held);
+        let held = held.map(|digest| (digest, &report.plan));
+        let number = self.store.record_run(&row, &report.findings, held).await;
+        self.waits().remove(&report.portal);
+        report.run = Some(number?);
+        self.metrics.ended(&report, row.ended);
+        self.show(&report.portal).await?;
+        if matches!(report.outcome, Outcome::Applied | Outcome::Restored) {
+            let days = SignedDuration::from_hours(24 * i64::from(self.journal.keep_days));
+            let oldest = row.ended.saturating_sub(days).unwrap_or(Timestamp::MIN);
+            self.store.thin(&report.portal, self.journal.keep_runs, oldest).await?;
         }
         Ok(report)
-    }
-
-    async fn connector_run(
-        &self,
-        run: &mut Running,
-        connector: &Connector,
-        cancel: &CancellationToken,
-    ) -> Result<(Outcome, Applied), RunError> {
-        match connector {
-            Connector::XzufiIndex { .. } | Connector::XzufiFolder { .. } => {
-                self.index_run(run, connector, cancel).await
-            }
-            Connector::Bereitstelldienst { .. } => self.block_run(run, connector, cancel).await,
-            Connector::Push {} => Ok((Outcome::Unchanged, Applied::default())),
-        }
-    }
-
-    /// The index protocol: all files, one transaction, the whole stock.
-    async fn index_run(
-        &self,
-        run: &mut Running,
-        connector: &Connector,
-        cancel: &CancellationToken,
-    ) -> Result<(Outcome, Applied), RunError> {
-        let id = &run.portal.id;
-        let known = self.store.portal_files(id).await?;
-        let known: HashMap<String, Known> = known.into_iter().map(known_file).collect();
-        let collected =
-            collect(id, connector, &known, &self.fetcher, &self.spool_dir, cancel).await.map_err(RunError::Crawl)?;
-        let digest = digest(&run.portal, &collected.fingerprint());
-        let last = self.store.portal_state(id).await?.digest;
-        if last.as_ref() == Some(&digest) && !run.options.again {
-            return Ok((Outcome::Unchanged, Applied::default()));
-        }
-        let files: Vec<FileState> = collected.files.iter().map(file_state).collect();
-        let documents = collected.files.iter().map(|file| Input::File(file.name.clone(), file.path.clone())).collect();
-        let mut apply = self.store.begin(id).await?;
-        let ended = match run.read_into(&mut apply, documents, Envelope::IndexFile).await? {
-            true => {
-                apply.remember_files(&files, &digest).await?;
-                run.finish(&mut apply, Coverage::Whole).await?
-            }
-            false => (Outcome::Failed, Applied::default()),
-        };
-        run.end(apply, ended.0).await?;
-        if ended.0 == Outcome::Applied {
-            collected.settle().await.map_err(RunError::Crawl)?;
-        }
-        Ok(ended)
-    }
-
-    /// The Bereitstelldienst: one transaction per block, with its cursor.
-    async fn block_run(
-        &self,
-        run: &mut Running,
-        connector: &Connector,
-        cancel: &CancellationToken,
-    ) -> Result<(Outcome, Applied), RunError> {
-        let id = run.portal.id.clone();
-        let cursor = self.store.portal_state(&id).await?.cursor;
-        let mut blocks = Blocks::open(connector, cursor, &self.fetcher, cancel).await.map_err(RunError::Crawl)?;
-        let mut sum = Applied::default();
-        while let Some(message) = blocks.next_block().await.map_err(RunError::Crawl)? {
-            let mut apply = self.store.begin(&id).await?;
-            let input = Input::Text(message.from.to_string(), message.xml);
-            if !run.read_into(&mut apply, vec![input], Envelope::Bereitstelldienst).await? {
-                apply.roll_back().await?;
-                return Ok((Outcome::Failed, sum));
-            }
-            let (outcome, applied) = run.finish(&mut apply, Coverage::Part).await?;
-            apply.remember_cursor(&message.cursor).await?;
-            run.end(apply, outcome).await?;
-            sum = sum + applied;
-            if run.options.dry_run {
-                // A trial keeps no cursor, so that the next block would be read on top of nothing.
-                return Ok((Outcome::Trial, sum));
-            }
-        }
-        Ok((Outcome::Applied, sum))
-    }
-
-    async fn file_run(&self, run: &mut Running, path: &Path) -> Result<(Outcome, Applied), RunError> {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut apply = self.store.begin(&run.portal.id).await?;
-        let input = Input::File(name, path.to_owned());
-        let ended = match run.read_into(&mut apply, vec![input], Envelope::IndexFile).await? {
-            true => run.finish(&mut apply, Coverage::Part).await?,
-            false => (Outcome::Failed, Applied::default()),
-        };
-        run.end(apply, ended.0).await?;
-        Ok(ended)
     }
 }
 
@@ -411,108 +514,6 @@ pub async fn rebuild(store_url: &str, index_dir: &Path) -> Result<(), RunError> 
     index::Writer::rebuild(index_dir, &store).await?;
     store.close().await;
     Ok(())
-}
-
-/// A run on its way.
-struct Running {
-    portal: Portal,
-    options: RunOptions,
-    tally: Tally,
-    number: Option<i64>,
-}
-
-impl Running {
-    /// Reads the inputs on a thread of their own and applies what they say as it comes; false when a technical fault
-    /// ended the reading.
-    async fn read_into(&mut self, apply: &mut Apply, inputs: Vec<Input>, envelope: Envelope) -> Result<bool, RunError> {
-        let (sender, mut receiver) = mpsc::channel(WAITING);
-        let portal = self.portal.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            read_all(&portal, inputs, envelope, &mut |piece| sender.blocking_send(piece).is_ok())
-        });
-        while let Some(read) = receiver.recv().await {
-            match read {
-                Piece::Changes { file, changes } => {
-                    for change in changes {
-                        self.apply_one(apply, &file, change).await?;
-                    }
-                }
-                Piece::Findings(findings) => self.tally.extend(findings),
-                Piece::Bytes(bytes) => self.tally.bytes += bytes,
-            }
-        }
-        match reading.await.map_err(|_| RunError::Lost(self.portal.id.clone()))?? {
-            None => Ok(true),
-            Some(fault) => {
-                self.tally.extend(vec![fault]);
-                Ok(false)
-            }
-        }
-    }
-
-    async fn apply_one(&mut self, apply: &mut Apply, file: &str, change: Change) -> Result<(), StoreError> {
-        match change {
-            Change::Write(record) => {
-                apply.count_fragments(fragments(&record.object));
-                apply.write(&record).await
-            }
-            Change::Delete { kind, id } => apply.delete(kind, &id).await,
-            Change::Keep(fragment) => apply.keep(file, &fragment).await,
-        }
-    }
-
-    async fn finish(&mut self, apply: &mut Apply, coverage: Coverage) -> Result<(Outcome, Applied), StoreError> {
-        let guard = (!self.options.release).then_some(&self.portal.guard);
-        match apply.finish(coverage, guard).await? {
-            Ok((applied, findings)) => {
-                self.tally.extend(findings);
-                Ok((if self.options.dry_run { Outcome::Trial } else { Outcome::Applied }, applied))
-            }
-            Err(held) => {
-                self.tally.extend(vec![held]);
-                Ok((Outcome::Held, Applied::default()))
-            }
-        }
-    }
-
-    async fn end(&mut self, apply: Apply, outcome: Outcome) -> Result<(), StoreError> {
-        if outcome != Outcome::Applied {
-            return apply.roll_back().await;
-        }
-        self.number = Some(apply.run());
-        apply.commit(clock::now()).await
-    }
-}
-
-fn fragments(object: &Object) -> usize {
-    match object {
-        Object::Leistung(record) => record.fragments.len(),
-        Object::Spezialisierung(record) => record.fragments.len(),
-        Object::Organisationseinheit(record) => record.fragments.len(),
-        Object::Onlinedienst(record) => record.fragments.len(),
-        Object::Formular(record) => record.fragments.len(),
-        Object::Zustaendigkeit(record) => record.fragments.len(),
-    }
-}
-
-fn known_file(file: FileState) -> (String, Known) {
-    let validators = Validators { etag: file.etag, last_modified: file.last_modified };
-    (file.name, Known { sha256: file.sha256, validators })
-}
-
-fn file_state(file: &crate::crawl::CollectedFile) -> FileState {
-    FileState {
-        name: file.name.clone(),
-        sha256: file.sha256.clone(),
-        etag: file.validators.etag.clone(),
-        last_modified: file.validators.last_modified.clone(),
-    }
-}
-
-/// What decides whether the same delivery would make the same records: its bytes, the registration, and the program.
-fn digest(portal: &Portal, files: &str) -> String {
-    let registered = format!("{NORMALISER} {} {:?} {:?} {files}", portal.gebiet, portal.agency, portal.hosts);
-    Sha256::digest(registered.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod pages;
+mod plan;
 mod read;
+mod runs;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,7 +18,10 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
-pub use read::{Angebot, Changed, FileState, RunRow, Stored, Unread};
+pub use pages::PageRow;
+pub use plan::{Listed, Plan, Planned};
+pub use read::{Angebot, Changed, Stored, Unread};
+pub use runs::{FileState, Freshness, Held, Pause, Quarantined, RunRow};
 
 use crate::record::Kind;
 
@@ -49,6 +55,14 @@ pub enum StoreError {
     /// The database.
     #[error("the store failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The journal does not reach back before this run, or the portal had no such run.
+    #[error("{portal} cannot be restored to the state before run {run}: what it replaced is not kept; see `runs`")]
+    NotKept {
+        /// Whose.
+        portal: PortalId,
+        /// The run.
+        run: i64,
+    },
     /// A body that this program cannot read.
     #[error("the record {key} in the store cannot be read: {reason}")]
     Body {
@@ -61,7 +75,7 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/pages.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
@@ -76,6 +90,7 @@ const READER_KIB: u32 = 4_000;
 pub struct Store {
     readers: AnyPool,
     writer: Option<AnyPool>,
+    options: AnyConnectOptions,
     /// Held as long as this process may write.
     _lock: Option<std::sync::Arc<std::fs::File>>,
 }
@@ -109,14 +124,6 @@ impl Store {
         let mut probe = AnyConnection::connect_with(&options).await.map_err(|error| fault(error.to_string()))?;
         prepare(&mut probe, READER_KIB).await.map_err(|error| fault(error.to_string()))?;
         probe.close().await?;
-        let pool = |size, patience, kib| {
-            AnyPoolOptions::new()
-                .max_connections(size)
-                .acquire_timeout(Duration::from_secs(patience))
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
-        };
         let writer = match access {
             Access::Read => None,
             Access::Write => {
@@ -128,7 +135,7 @@ impl Store {
                 Some(writer)
             }
         };
-        let readers = pool(8, 10, READER_KIB).connect_with(options).await.map_err(|error| fault(error.to_string()))?;
+        let readers = readers().connect_with(options.clone()).await.map_err(|error| fault(error.to_string()))?;
         let found: i64 = sqlx::query("SELECT value FROM meta WHERE name = 'schema'")
             .fetch_one(&readers)
             .await
@@ -137,7 +144,13 @@ impl Store {
         if found != SCHEMA {
             return Err(StoreError::Newer { url: url.to_owned(), found, known: SCHEMA });
         }
-        Ok(Self { readers, writer, _lock: lock.map(std::sync::Arc::new) })
+        Ok(Self { readers, writer, options, _lock: lock.map(std::sync::Arc::new) })
+    }
+
+    /// The same store with readers of its own, which are connected when they are first needed: the threads behind them
+    /// have the priority of whoever needs them.
+    pub fn beside(&self) -> Self {
+        Self { readers: readers().connect_lazy_with(self.options.clone()), ..self.clone() }
     }
 
     /// Ends the connections; open work is rolled back.
@@ -151,6 +164,20 @@ impl Store {
     fn writer(&self) -> &AnyPool {
         self.writer.as_ref().expect("only a process that opened the store for writing applies runs")
     }
+}
+
+/// The connections that read.
+fn readers() -> AnyPoolOptions {
+    pool(8, 10, READER_KIB)
+}
+
+fn pool(size: u32, patience_s: u64, kib: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(patience_s))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| Box::pin(async move { prepare(connection, kib).await }))
 }
 
 /// One process at a time; the lock ends with the process, however that ends.

@@ -138,6 +138,7 @@ async fn open(data: &Path) -> Indexer {
         portals: PORTALS.into_iter().map(portal).collect(),
         fetcher: Fetcher::new(&config).unwrap(),
         metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
+        journal: config.journal,
     };
     Indexer::open(setup).await.unwrap()
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
+mod accounts;
 mod bench;
 mod bereitstelldienst;
 mod caching;
@@ -15,6 +16,7 @@ mod imports;
 mod insights;
 mod judged;
 mod log;
+mod oidc;
 mod report;
 mod routing;
 mod tidy;

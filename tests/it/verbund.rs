@@ -57,6 +57,7 @@ async fn indexer(data: &Path, portals: Vec<Portal>) -> Indexer {
         portals,
         fetcher: Fetcher::new(&config).unwrap(),
         metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
+        journal: config.journal,
     };
     Indexer::open(setup).await.unwrap()
 }

@@ -111,6 +111,12 @@ impl IndexRun {
         Self::new(Source::Folder, Place::File("index.txt".into()), limits)
     }
 
+    /// How many of the listed files are there, and how many are listed; none before the list is there.
+    pub(super) fn files(&self) -> Option<(u64, u64)> {
+        let there = self.files.iter().filter(|(_, stored)| stored.is_some()).count();
+        (!self.files.is_empty()).then_some((there as u64, self.files.len() as u64))
+    }
+
     fn new(source: Source, place: Place, limits: Limits) -> Self {
         let request = Request {
             id: INDEX_ID,

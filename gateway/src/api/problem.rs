@@ -37,6 +37,12 @@ pub enum Kind {
     Forbidden,
     /// The registry failed.
     RegistryFailed,
+    /// Something is asked for too often.
+    TooManyRequests,
+    /// A key that its host does not show.
+    KeyRefused,
+    /// An address that is not one of a registered site.
+    ForeignAddress,
 }
 
 impl Kind {
@@ -54,6 +60,9 @@ impl Kind {
         Kind::Unauthenticated,
         Kind::Forbidden,
         Kind::RegistryFailed,
+        Kind::TooManyRequests,
+        Kind::KeyRefused,
+        Kind::ForeignAddress,
     ];
 
     /// The word for programs.
@@ -71,6 +80,9 @@ impl Kind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::RegistryFailed => "registry_failed",
+            Self::TooManyRequests => "too_many_requests",
+            Self::KeyRefused => "key_refused",
+            Self::ForeignAddress => "foreign_address",
         }
     }
 
@@ -89,6 +101,9 @@ impl Kind {
             Self::Unauthenticated => "No valid token",
             Self::Forbidden => "The right for this is missing",
             Self::RegistryFailed => "The registry cannot answer",
+            Self::TooManyRequests => "Asked for too often",
+            Self::KeyRefused => "The host does not show the key",
+            Self::ForeignAddress => "Not an address of a registered site",
         }
     }
 
@@ -103,7 +118,9 @@ impl Kind {
             Self::UnknownLeistung | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::ForeignAddress => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
             Self::CatalogFailed | Self::RegistryFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -4,6 +4,7 @@
 //! (columns portal, level, ars, name). Figures go to stdout, one `name value unit` per line.
 
 mod attack;
+mod crowd;
 mod idle;
 mod isolation;
 mod load;
@@ -126,6 +127,14 @@ pub(super) enum What {
         #[arg(long, default_value_t = 3)]
         seconds: u64,
     },
+    /// All portals of a folder due at once, over HTTP, and how long questions take meanwhile
+    Crowd {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// How long it is asked while nothing is collected, in seconds
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Requests while the registry is rewritten and read anew ten times a second
     Reload {
         /// How long, in seconds
@@ -146,6 +155,7 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Routes { requests } => routes::run(requests).await,
         What::Attack { clients, seconds } => attack::run(clients, seconds).await,
         What::Isolation { rounds, seconds } => isolation::run(rounds, seconds).await,
+        What::Crowd { dir, seconds } => crowd::run(&dir, seconds).await,
         What::Reload { seconds } => reload::run(seconds).await,
     }
 }

@@ -8,7 +8,8 @@ use connectors::finding::{Finding, Severity};
 use connectors::gebiet::Ars;
 use connectors::ids::PortalId;
 use connectors::registration::{Connector, Guard, Portal};
-use indexer::run::{Outcome, RunOptions, RunReport, Source};
+use connectors::run::Coverage;
+use indexer::run::{Delivered, Format, Outcome, RunOptions, RunReport, Source};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -78,7 +79,7 @@ pub(super) async fn run(import: Import) -> Result<Exit, Fault> {
         .and_then(|exit| if report.outcome == Outcome::Failed { Err(Fault::Work(failed(&report))) } else { Ok(exit) })
 }
 
-/// What WHAT is: an address, a folder, or a file.
+/// What WHAT is: an address, a folder, or a file, read as its name ends.
 fn source(what: &str) -> Result<Source, Fault> {
     if what.starts_with("http://") || what.starts_with("https://") {
         let url = Url::parse(what).map_err(|error| Fault::Usage(format!("`{what}` is no address: {error}")))?;
@@ -91,7 +92,13 @@ fn source(what: &str) -> Result<Source, Fault> {
             let connector = Connector::XzufiFolder { folder: path, every_s: std::num::NonZeroU64::MAX };
             Ok(Source::Connector(Box::new(connector)))
         }
-        Ok(_) => Ok(Source::File(path)),
+        Ok(_) => Ok(match Format::of_name(what) {
+            Some(format) if format != Format::Xzufi => {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                Source::Delivery { files: vec![Delivered { name, path, format }], coverage: Coverage::Part }
+            }
+            _ => Source::File(path),
+        }),
         Err(error) => Err(Fault::work(format!("cannot import {what}: {error}"))),
     }
 }

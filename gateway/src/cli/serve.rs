@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use config::telemetry::{self, LogFormat};
+use indexer::background::Background;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -40,9 +41,17 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let portals = Arc::new(ArcSwap::from_pointee(registered.clone()));
     let registry = telemetry::registry();
-    let indexer = match only {
+    let background = match only {
         Some(Half::Gateway) => None,
-        _ => Some(Arc::new(setup::indexer(&config, registered.clone(), &registry).await?)),
+        _ => Some(Background::start(config.crawl.nice).map_err(Fault::work)?),
+    };
+    let indexer = match &background {
+        None => None,
+        Some(background) => {
+            let (config, portals, registry) = (config.clone(), registered.clone(), registry.clone());
+            let opening = async move { setup::indexer(&config, portals, &registry).await };
+            Some(Arc::new(background.handle().spawn(opening).await.map_err(Fault::work)??))
+        }
     };
     if let Some(indexer) = &indexer {
         setup::language(&config, &registered, &indexer.catalog())?;
@@ -114,8 +123,9 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             }
         });
     }
-    if let Some(indexer) = &indexer {
-        tasks.spawn(service::survey(Arc::clone(indexer), stop.clone()));
+    if let (Some(indexer), Some(background)) = (&indexer, &background) {
+        let background = background.handle();
+        tasks.spawn_on(service::survey(Arc::clone(indexer), stop.clone()), background);
         let collecting = service::collect(
             Arc::clone(indexer),
             Arc::clone(&portals),
@@ -123,8 +133,8 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             tasks.clone(),
             stop.clone(),
         );
-        tasks.spawn(collecting);
-        tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
+        tasks.spawn_on(collecting, background);
+        tasks.spawn_on(service::keep_meanings(indexer.catalog(), stop.clone()), background);
     }
     let watch = Watch::new(file, config.routes.look_s, state);
     let followers =

@@ -32,6 +32,7 @@ pub(super) async fn indexer(config: &Config, portals: Vec<Portal>, registry: &Re
         portals,
         fetcher,
         metrics,
+        journal: config.journal,
     };
     Indexer::open(setup).await.map_err(fault)
 }

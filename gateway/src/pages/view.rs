@@ -5,7 +5,7 @@
 
 use connectors::gebiet::Ars;
 use indexer::catalog::{Answer, LeistungShort, NextStep, OnlinedienstAnswer, Place, Responsible, State};
-use indexer::record::{Anschrift, Htmls, Kommunikation, Lang, Link, in_lang};
+use indexer::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Organisationseinheit, in_lang};
 use url::Url;
 
 use super::{address, words};
@@ -205,6 +205,20 @@ impl Stelle {
             zeiten: Part::of(&unit.oeffnungszeiten),
             links: anchors(&unit.links),
             reasons: answer.reason.clone(),
+        }
+    }
+
+    /// An office as a portal describes it, before anybody asked for one.
+    pub fn of_record(unit: &Organisationseinheit) -> Self {
+        let name = in_lang(&unit.name, Lang::DE).map(|(_, name)| name.clone()).unwrap_or_default();
+        Self {
+            name,
+            gebiet: "die Leistung oben",
+            kontakte: unit.kommunikation.iter().filter_map(Kontakt::of).collect(),
+            adressen: unit.anschriften.iter().filter_map(Adresse::of).collect(),
+            zeiten: Part::of(&unit.oeffnungszeiten),
+            links: anchors(&unit.links),
+            reasons: Vec::new(),
         }
     }
 

@@ -27,6 +27,7 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
         spool_dir: config.spool_dir(),
         portals: portals.clone(),
         fetcher: Fetcher::new(&config).unwrap(),
+        journal: config::Journal::default(),
         metrics: indexer::metrics::Metrics::new(&shown).unwrap(),
     };
     let indexer = Arc::new(Indexer::open(setup).await.unwrap());

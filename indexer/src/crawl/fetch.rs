@@ -4,6 +4,7 @@
 //! asked for without compression, so the size that is limited is the size that is read.
 
 mod ask;
+mod page;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -31,6 +32,8 @@ pub use ask::AskError;
 use super::Known;
 use super::spool::{Spool, Writing};
 
+pub(crate) use page::Fetched;
+
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
 
@@ -49,7 +52,7 @@ pub enum FetcherError {
 }
 
 /// Makes requests to portals. One for the whole process, because it keeps connections open.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
     egress: Egress,
@@ -89,9 +92,23 @@ impl Fetcher {
         })
     }
 
+    /// The same, with a smaller bound for all that one run fetches; connections are shared.
+    #[must_use]
+    pub fn bounded(&self, max_run_bytes: u64) -> Self {
+        let mut bounded = self.clone();
+        bounded.limits.max_run_bytes = bounded.limits.max_run_bytes.min(max_run_bytes);
+        bounded.limits.max_file_bytes = bounded.limits.max_file_bytes.min(max_run_bytes);
+        bounded
+    }
+
     /// The bounds of one run.
     pub(super) fn limits(&self) -> Limits {
         self.limits.clone()
+    }
+
+    /// How long a page that is gone keeps its records.
+    pub(crate) fn gone_after(&self) -> Duration {
+        self.limits.gone_after
     }
 
     /// How many requests of one run are open at a time; at least 1.
@@ -291,11 +308,12 @@ fn web_place(request: &Request) -> Result<&Url, Fault> {
 }
 
 fn status_of(response: &Response) -> Outcome {
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    Outcome::Status {
-        status: response.status().as_u16(),
-        retry_after: retry_after.and_then(|text| retry_after_in(text, clock::now())),
-    }
+    Outcome::Status { status: response.status().as_u16(), retry_after: retry_after_of(response) }
+}
+
+fn retry_after_of(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after_in(text, clock::now())
 }
 
 /// The time that a `Retry-After` asks for, written as seconds or as a date (RFC 9110, section 10.2.3).

@@ -8,6 +8,8 @@ use connectors::registration::Portal;
 use jiff::{SignedDuration, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::store::Pause;
+
 /// The first wait after a run that failed, in seconds; it doubles with each further one, up to the portal's interval.
 const FIRST_RETRY_S: u64 = 300;
 
@@ -20,22 +22,62 @@ pub struct LastRun {
     pub failures: u32,
 }
 
+/// When the next run of a portal is due, and why then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextRun {
+    /// When; none when no run is made by itself. A moment that has passed, and that of a portal that never ran, mean
+    /// as soon as there is room.
+    pub at: Option<Timestamp>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a run is due when it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The portal never ran.
+    First,
+    /// Its interval, counted from its last good run.
+    Interval,
+    /// So many runs failed or were held since the last good one; the wait doubles with each, up to the interval.
+    BackOff {
+        /// How many.
+        failures: u32,
+    },
+    /// Somebody has to look first.
+    Paused(Pause),
+    /// The portal delivers by itself.
+    Push,
+}
+
 /// The portals that are due at `now`, the longest overdue first. A portal that never ran is due at once.
-pub fn due<'a>(now: Timestamp, portals: impl IntoIterator<Item = (&'a Portal, Option<LastRun>)>) -> Vec<&'a Portal> {
+pub fn due<'a>(now: Timestamp, portals: impl IntoIterator<Item = (&'a Portal, NextRun)>) -> Vec<&'a Portal> {
     let mut due: Vec<_> = portals
         .into_iter()
-        .filter_map(|(portal, last)| Some((next_run(&portal.id, portal.connector.every_s()?, last), portal)))
-        .filter(|(at, _)| at.is_none_or(|at| at <= now))
+        .filter_map(|(portal, next)| Some((next.at?, portal)))
+        .filter(|(at, _)| *at <= now)
         .collect();
     due.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.id.cmp(&y.id)));
     due.into_iter().map(|(_, portal)| portal).collect()
 }
 
-/// When the next run is due; none for at once.
+/// When the next run of `portal` is due.
 ///
-/// After a good run that is `every_s` later, less up to a tenth; after failed ones sooner, with up to a tenth more.
-pub fn next_run(id: &PortalId, every_s: u64, last: Option<LastRun>) -> Option<Timestamp> {
-    let last = last?;
+/// After a good run that is its interval later, less up to a tenth; after failed ones sooner, with up to a tenth more.
+pub fn next_run(portal: &Portal, last: Option<LastRun>, pause: Option<&Pause>) -> NextRun {
+    let Some(every_s) = portal.connector.every_s() else { return NextRun { at: None, why: Why::Push } };
+    if let Some(pause) = pause {
+        return NextRun { at: None, why: Why::Paused(pause.clone()) };
+    }
+    let Some(last) = last else { return NextRun { at: Some(Timestamp::MIN), why: Why::First } };
+    let why = match last.failures {
+        0 => Why::Interval,
+        failures => Why::BackOff { failures },
+    };
+    NextRun { at: Some(after(&portal.id, every_s, last)), why }
+}
+
+fn after(id: &PortalId, every_s: u64, last: LastRun) -> Timestamp {
     let share = (xxh3_64(id.as_str().as_bytes()) >> 11) as f64 / (1u64 << 53) as f64;
     let wait_s = match last.failures {
         0 => every_s as f64 * (1.0 - share / 10.0),
@@ -45,7 +87,7 @@ pub fn next_run(id: &PortalId, every_s: u64, last: Option<LastRun>) -> Option<Ti
         }
     };
     let wait = SignedDuration::try_from_secs_f64(wait_s).unwrap_or(SignedDuration::MAX);
-    Some(last.ended.saturating_add(wait).unwrap_or(Timestamp::MAX))
+    last.ended.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -56,7 +98,7 @@ mod tests {
 
     fn seconds(id: &str, every_s: u64, failures: u32) -> i64 {
         let ended = "2026-11-22T12:00:00Z".parse().unwrap();
-        let at = next_run(&id.parse().unwrap(), every_s, Some(LastRun { ended, failures })).unwrap();
+        let at = after(&id.parse().unwrap(), every_s, LastRun { ended, failures });
         at.duration_since(ended).as_secs()
     }
 
@@ -93,11 +135,15 @@ mod tests {
         ];
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
         let ago = |hours: i64| Some(LastRun { ended: now - SignedDuration::from_hours(hours), failures: 0 });
-        let states = [ago(30), ago(40), ago(1), None];
-        let order: Vec<_> = due(now, portals.iter().zip(states)).iter().map(|portal| portal.id.to_string()).collect();
-        assert_eq!(order, ["b", "a"]);
-        let states = [ago(30), ago(40), None, None];
-        let order: Vec<_> = due(now, portals.iter().zip(states)).iter().map(|portal| portal.id.to_string()).collect();
-        assert_eq!(order, ["c", "b", "a"]);
+        let order = |states: [Option<LastRun>; 4], pause: Option<&Pause>| -> Vec<String> {
+            let pauses = [pause, None, None, None];
+            let next = portals.iter().zip(states).zip(pauses);
+            let next = next.map(|((portal, last), pause)| (portal, next_run(portal, last, pause)));
+            due(now, next).iter().map(|portal| portal.id.to_string()).collect()
+        };
+        assert_eq!(order([ago(30), ago(40), ago(1), None], None), ["b", "a"]);
+        assert_eq!(order([ago(30), ago(40), None, None], None), ["c", "b", "a"]);
+        let pause = Pause { since: now, why: "x".into() };
+        assert_eq!(order([ago(30), ago(40), None, None], Some(&pause)), ["c", "b"]);
     }
 }

@@ -153,7 +153,7 @@ impl Runner {
 
     async fn collect(&self, fetcher: &Fetcher, connector: &Connector) -> Result<Collected, CrawlError> {
         let id = "stadt-bochum".parse().unwrap();
-        collect(&id, connector, &self.known, fetcher, self.spool.path(), &CancellationToken::new()).await
+        collect(&id, connector, &self.known, fetcher, self.spool.path(), |_, _| (), &CancellationToken::new()).await
     }
 
     fn kept(&self) -> usize {
@@ -418,7 +418,7 @@ async fn a_cancelled_run_ends_at_once() {
         stop.cancel();
     });
     let id = "stadt-bochum".parse().unwrap();
-    let ended = collect(&id, &portal.connector(), &run.known, &fetcher(), run.spool.path(), &cancel).await;
+    let ended = collect(&id, &portal.connector(), &run.known, &fetcher(), run.spool.path(), |_, _| (), &cancel).await;
     assert!(matches!(ended, Err(CrawlError::Cancelled)));
 }
 
@@ -562,7 +562,7 @@ fn runs_can_move_between_threads() {
     fn check<T: Send>(_: T) {}
     let (fetcher, cancel, known) = (fetcher(), CancellationToken::new(), HashMap::new());
     let (id, connector) = ("stadt-bochum".parse().unwrap(), connector("http://127.0.0.1:1/index.txt"));
-    check(collect(&id, &connector, &known, &fetcher, Path::new("x"), &cancel));
+    check(collect(&id, &connector, &known, &fetcher, Path::new("x"), |_, _| (), &cancel));
     check(async {
         let mut blocks = Blocks::open(&connector, None, &fetcher, &cancel).await?;
         blocks.next_block().await

@@ -6,7 +6,7 @@ use std::time::Duration;
 use connectors::finding::{Finding, Severity};
 use connectors::registration::Portal;
 
-use super::{Applied, Outcome, RunReport};
+use super::{Applied, Outcome, Plan, RunReport};
 
 /// Findings of one rule that one run keeps; beyond that they are counted.
 const KEPT_PER_RULE: usize = 1_000;
@@ -35,6 +35,12 @@ impl Tally {
         }
     }
 
+    /// Records that were not taken so far.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// How the run ended, without a plan.
     pub(super) fn report(
         &mut self,
         portal: &Portal,
@@ -44,13 +50,18 @@ impl Tally {
     ) -> RunReport {
         RunReport {
             portal: portal.id.clone(),
+            run: None,
             outcome,
             applied,
+            plan: Plan::default(),
+            cut: false,
             findings: std::mem::take(&mut self.findings),
             findings_left_out: self.left_out,
             refused: self.refused,
             bytes: self.bytes,
             duration,
+            verdicts: Vec::new(),
+            verdicts_left_out: 0,
         }
     }
 }

@@ -6,7 +6,9 @@ use super::*;
 use crate::fixture::{Verbund, bund, portal, refused, rules};
 use crate::store::tests::live;
 
+mod delivered;
 mod details;
+mod plans;
 
 /// The bytes of a shared sample; none where the samples are not at hand.
 fn sample(name: &str) -> Option<Vec<u8>> {

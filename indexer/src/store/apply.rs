@@ -1,5 +1,9 @@
 //! One run's changes, applied whole or not at all.
 
+mod derived;
+mod journal;
+mod refuse;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use connectors::finding::{Finding, Rule};
@@ -11,7 +15,9 @@ use jiff::Timestamp;
 use sqlx::{Any, Row, Transaction};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::read::{FileState, read_body, read_json};
+use super::plan::{Plan, Planned, name_of, parts};
+use super::read::{read_body, read_json};
+use super::runs::{FileState, Pause, RunRow, write_pause, write_run};
 use super::{Store, StoreError, kind_number, kind_of};
 use crate::record::{Kind, Nested, Object, Record};
 
@@ -54,8 +60,8 @@ type Key = (Kind, Identifikator);
 
 /// An open transaction over the records of one portal.
 pub struct Apply {
-    transaction: Transaction<'static, Any>,
-    portal: PortalId,
+    pub(super) transaction: Transaction<'static, Any>,
+    pub(super) portal: PortalId,
     run: i64,
     next_change: i64,
     /// The portal has no records yet: nothing need be looked up.
@@ -63,6 +69,13 @@ pub struct Apply {
     seen: HashSet<u128>,
     /// Leistungen whose offers must be worked out anew.
     affected: BTreeSet<Identifikator>,
+    /// Leistungen and areas whose offers must be.
+    stale: BTreeSet<(Identifikator, String)>,
+    /// Leistungen that somebody offers elsewhere or otherwise than before.
+    touched: BTreeSet<Identifikator>,
+    /// What is done, record by record, where somebody wants to know.
+    plan: Option<Box<Plan>>,
+    quarantine: refuse::Quarantine,
     parents: HashMap<Identifikator, Identifikator>,
     applied: Applied,
 }
@@ -70,14 +83,27 @@ pub struct Apply {
 impl Store {
     /// Begins to apply a run of `portal`; nobody else can write until it ends.
     pub async fn begin(&self, portal: &PortalId) -> Result<Apply, StoreError> {
+        self.begin_block(portal, None).await
+    }
+
+    /// The same for one more block of `run`, where that has begun already.
+    pub async fn begin_block(&self, portal: &PortalId, run: Option<i64>) -> Result<Apply, StoreError> {
         let mut transaction = self.writer().begin().await?;
-        // The first statement writes, so that the transaction has the right to write from here on.
-        sqlx::query("UPDATE meta SET value = value + 1 WHERE name = 'run'").execute(&mut *transaction).await?;
         let number = |name: &'static str| sqlx::query("SELECT value FROM meta WHERE name = $1").bind(name);
-        let run = number("run").fetch_one(&mut *transaction).await?.get(0);
+        // The first statement writes, so that the transaction has the right to write from here on.
+        let next = i64::from(run.is_none());
+        sqlx::query("UPDATE meta SET value = value + $1 WHERE name = 'run'")
+            .bind(next)
+            .execute(&mut *transaction)
+            .await?;
+        let run = match run {
+            Some(run) => run,
+            None => number("run").fetch_one(&mut *transaction).await?.get(0),
+        };
         let change: i64 = number("change_no").fetch_one(&mut *transaction).await?.get(0);
         let known = sqlx::query("SELECT run FROM record WHERE portal = $1 LIMIT 1").bind(portal.as_str());
         let fresh = known.fetch_optional(&mut *transaction).await?.is_none();
+        let quarantine = refuse::Quarantine::read(&mut transaction, portal).await?;
         Ok(Apply {
             transaction,
             portal: portal.clone(),
@@ -86,6 +112,10 @@ impl Store {
             fresh,
             seen: HashSet::new(),
             affected: BTreeSet::new(),
+            stale: BTreeSet::new(),
+            touched: BTreeSet::new(),
+            plan: None,
+            quarantine,
             parents: HashMap::new(),
             applied: Applied::default(),
         })
@@ -96,6 +126,16 @@ impl Apply {
     /// The number of this run.
     pub fn run(&self) -> i64 {
         self.run
+    }
+
+    /// From here on everything is listed as well, for somebody to look at.
+    pub fn keep_plan(&mut self) {
+        self.plan = Some(Box::default());
+    }
+
+    /// What was listed so far; nothing where nobody asked for it.
+    pub fn take_plan(&mut self) -> Plan {
+        self.plan.take().map(|plan| *plan).unwrap_or_default()
     }
 
     /// Creates or replaces a record. An older one than stored, and one with the same content, change nothing.
@@ -114,30 +154,72 @@ impl Apply {
         match &stored {
             Some(old) if !old.deleted && old.hash == content.hash => {
                 self.applied.unchanged += 1;
-                return Ok(());
+                return self.taken(kind, &record.id).await;
             }
             Some(old) if !old.deleted && changed.zip(old.changed).is_some_and(|(new, old)| new < old) => {
                 self.applied.older += 1;
                 return Ok(());
             }
-            Some(old) if !old.deleted => self.applied.updated += 1,
-            _ => self.applied.added += 1,
+            Some(old) if !old.deleted => {
+                self.applied.updated += 1;
+                self.plan_change(&record.id, &record.object).await?;
+            }
+            _ => {
+                self.applied.added += 1;
+                self.plan_addition(&record.id, &record.object);
+            }
         }
-        self.put(kind, &record.id, changed, Some(&content)).await?;
+        self.taken(kind, &record.id).await?;
+        self.put(kind, &record.id, changed, Some(&content), stored.as_ref()).await?;
         self.derive(&record.id, &record.object, stored.is_some()).await
     }
 
     /// Deletes a record; one that is not there changes nothing.
     pub async fn delete(&mut self, kind: Kind, id: &Identifikator) -> Result<(), StoreError> {
         self.seen.remove(&fingerprint(kind, id));
+        self.taken(kind, id).await?;
         match self.stored(kind, id).await? {
-            Some(old) if !old.deleted => self.bury(kind, id).await,
+            Some(old) if !old.deleted => self.bury(kind, id, &old).await,
             _ if kind == Kind::Zustaendigkeit => self.delete_nested(id).await,
             _ => {
                 self.applied.orphans += 1;
                 Ok(())
             }
         }
+    }
+
+    /// Deletes those of these records that are there.
+    pub async fn clear(&mut self, kind: Kind, ids: &[Identifikator]) -> Result<(), StoreError> {
+        let Some(first) = ids.first() else { return Ok(()) };
+        if self.fresh && self.seen.is_empty() {
+            return Ok(());
+        }
+        let places: Vec<_> = (4..ids.len() + 4).map(|number| format!("${number}")).collect();
+        let text = format!(
+            "SELECT id FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND deleted = 0 AND id IN ({})",
+            places.join(", ")
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(self.portal.as_str())
+            .bind(kind_number(kind))
+            .bind(&first.agency);
+        for id in ids {
+            query = query.bind(&id.text);
+        }
+        let known = query.fetch_all(&mut *self.transaction).await?;
+        for row in known {
+            let id = Identifikator::new(&first.agency, row.get::<&str, _>(0));
+            self.seen.remove(&fingerprint(kind, &id));
+            if let Some(old) = self.stored(kind, &id).await? {
+                self.bury(kind, &id, &old).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was done so far.
+    pub fn applied(&self) -> Applied {
+        self.applied
     }
 
     /// Keeps a piece that nobody understands.
@@ -198,6 +280,16 @@ impl Apply {
         Ok(())
     }
 
+    /// Writes what is known of this run by now, so that it is not forgotten when the process ends within it.
+    pub async fn remember_run(&mut self, so_far: &RunRow) -> Result<(), StoreError> {
+        write_run(&mut self.transaction, self.run, so_far).await
+    }
+
+    /// Makes no more runs of this portal until somebody says so.
+    pub async fn pause(&mut self, pause: &Pause) -> Result<(), StoreError> {
+        write_pause(&mut self.transaction, &self.portal, Some(pause)).await
+    }
+
     /// Ends the changes: buries what a whole run did not see, works out the offers, and says what dangles.
     ///
     /// `Ok(Err(finding))` when the guard holds the run: the caller gives the transaction up.
@@ -216,10 +308,15 @@ impl Apply {
                     guard.max_records,
                     guard.max_share * 100.0
                 );
+                for (kind, id) in &unseen {
+                    self.plan_removal(*kind, id).await?;
+                }
                 return Ok(Err(Finding::new(Rule::GuardHeld).value(value)));
             }
             for (kind, id) in unseen {
-                self.bury(kind, &id).await?;
+                if let Some(old) = self.stored(kind, &id).await? {
+                    self.bury(kind, &id, &old).await?;
+                }
             }
             // Fragments of earlier runs are the last good state of what nobody understood; this run brought its own.
             sqlx::query("DELETE FROM fragment WHERE portal = $1 AND run < $2")
@@ -228,6 +325,7 @@ impl Apply {
                 .execute(&mut *self.transaction)
                 .await?;
         }
+        self.trim_quarantine(coverage).await?;
         self.work_out_offers().await?;
         let mut findings = self.cycles();
         if coverage == Coverage::Whole {
@@ -239,6 +337,11 @@ impl Apply {
     /// Makes the changes durable and visible.
     pub async fn commit(mut self, now: Timestamp) -> Result<(), StoreError> {
         self.portal_row().await?;
+        self.date_quarantine(now).await?;
+        sqlx::query("DELETE FROM held WHERE portal = $1")
+            .bind(self.portal.as_str())
+            .execute(&mut *self.transaction)
+            .await?;
         sqlx::query("UPDATE portal_state SET good_run = $1, good_at = $2 WHERE portal = $3")
             .bind(self.run)
             .bind(now.as_millisecond())
@@ -269,7 +372,7 @@ impl Apply {
 
     async fn stored(&mut self, kind: Kind, id: &Identifikator) -> Result<Option<Old>, StoreError> {
         let row = sqlx::query(
-            "SELECT hash, changed, deleted FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND id = $4",
+            "SELECT hash, changed, deleted, born FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND id = $4",
         )
         .bind(self.portal.as_str())
         .bind(kind_number(kind))
@@ -277,22 +380,31 @@ impl Apply {
         .bind(&id.text)
         .fetch_optional(&mut *self.transaction)
         .await?;
-        Ok(row.map(|row| Old { hash: row.get(0), changed: row.get(1), deleted: row.get::<i64, _>(2) != 0 }))
+        Ok(row.map(|row| Old {
+            hash: row.get(0),
+            changed: row.get(1),
+            deleted: row.get::<i64, _>(2) != 0,
+            born: row.get(3),
+        }))
     }
 
-    /// Writes the row of a record; one without content is deleted.
+    /// Writes the row of a record in place of `old`, which is kept in the journal; one without content is deleted.
     async fn put(
         &mut self,
         kind: Kind,
         id: &Identifikator,
         changed: Option<i64>,
         content: Option<&Content>,
+        old: Option<&Old>,
     ) -> Result<(), StoreError> {
+        if let Some(old) = old {
+            self.keep_state_before(kind, id, old).await?;
+        }
         let change_no = self.change_no();
         let text = |of: fn(&Content) -> &str| content.map_or("", of);
         sqlx::query(
-            "INSERT INTO record (portal, kind, agency, id, hash, changed, change_no, run, deleted, body, nested) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+            "INSERT INTO record (portal, kind, agency, id, hash, changed, change_no, run, deleted, body, nested, \
+             born) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $8) \
              ON CONFLICT (portal, kind, agency, id) DO UPDATE SET hash = excluded.hash, changed = excluded.changed, \
              change_no = excluded.change_no, run = excluded.run, deleted = excluded.deleted, body = excluded.body, \
              nested = excluded.nested",
@@ -318,10 +430,11 @@ impl Apply {
         self.next_change - 1
     }
 
-    async fn bury(&mut self, kind: Kind, id: &Identifikator) -> Result<(), StoreError> {
+    async fn bury(&mut self, kind: Kind, id: &Identifikator, old: &Old) -> Result<(), StoreError> {
         self.applied.removed += 1;
         self.parents.remove(id);
-        self.put(kind, id, None, None).await?;
+        self.plan_removal(kind, id).await?;
+        self.put(kind, id, None, None, Some(old)).await?;
         self.forget_derived(kind, id).await
     }
 
@@ -341,159 +454,66 @@ impl Apply {
             return Ok(());
         };
         let (number, owner) = (row.get::<i64, _>(0), Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2)));
-        let row = sqlx::query(
-            "SELECT body, changed, nested FROM record WHERE portal = $1 AND kind = $2 AND agency = $3 AND id = $4",
-        )
-        .bind(self.portal.as_str())
-        .bind(number)
-        .bind(&owner.agency)
-        .bind(&owner.text)
-        .fetch_one(&mut *self.transaction)
-        .await?;
-        let mut object = read_body(&owner.to_string(), row.get(0))?;
-        let changed: Option<i64> = row.get(1);
-        let mut nested: Vec<Nested> = read_json(&owner.to_string(), row.get(2))?;
+        let Some(kind) = kind_of(number) else { return Ok(()) };
+        let Some((mut object, changed, old)) = self.read(kind, &owner).await? else { return Ok(()) };
+        let mut nested: Vec<Nested> = object.nested_mut().map(std::mem::take).unwrap_or_default();
         nested.retain(|one| one.id.as_ref() != Some(id));
         if let Some(place) = object.nested_mut() {
             *place = nested;
         }
         self.applied.removed += 1;
-        self.put(object.kind(), &owner, changed, Some(&Content::of(&object, changed))).await?;
+        self.plan_change(&owner, &object).await?;
+        self.put(kind, &owner, changed, Some(&Content::of(&object, changed)), Some(&old)).await?;
         self.derive(&owner, &object, true).await
     }
 
-    /// Writes what follows from a record; `known` when something of it may be there already.
-    async fn derive(&mut self, id: &Identifikator, object: &Object, known: bool) -> Result<(), StoreError> {
-        let kind = object.kind();
-        if known {
-            self.forget_derived(kind, id).await?;
-        }
-        match object {
-            Object::Leistung(leistung) => {
-                let mut keys: Vec<i64> = leistung.schluessel.iter().map(|key| key.number() as i64).collect();
-                if keys.is_empty() {
-                    keys.push(0);
-                }
-                for key in keys {
-                    sqlx::query(
-                        "INSERT INTO leistungsschluessel (portal, agency, id, schluessel) VALUES ($1, $2, $3, $4)",
-                    )
-                    .bind(self.portal.as_str())
-                    .bind(&id.agency)
-                    .bind(&id.text)
-                    .bind(key)
-                    .execute(&mut *self.transaction)
-                    .await?;
-                }
-                self.affected.insert(id.clone());
-                Ok(())
-            }
-            Object::Spezialisierung(overlay) => {
-                let Some(leistung) = &overlay.leistung else { return Ok(()) };
-                sqlx::query(
-                    "INSERT INTO spezialisierung (portal, agency, id, leistung_agency, leistung_id) \
-                     VALUES ($1, $2, $3, $4, $5)",
-                )
-                .bind(self.portal.as_str())
-                .bind(&id.agency)
-                .bind(&id.text)
-                .bind(&leistung.agency)
-                .bind(&leistung.text)
-                .execute(&mut *self.transaction)
-                .await?;
-                Ok(())
-            }
-            Object::Organisationseinheit(unit) => self.offer(kind, id, kind, id, &unit.zustaendigkeiten).await,
-            Object::Onlinedienst(service) => self.offer(kind, id, kind, id, &service.zustaendigkeiten).await,
-            Object::Formular(form) => self.offer(kind, id, kind, id, &form.zustaendigkeiten).await,
-            Object::Zustaendigkeit(one) => {
-                let (Some(owner_kind), Some(owner)) = (one.owner_kind, &one.owner) else { return Ok(()) };
-                self.offer(kind, id, owner_kind, owner, std::slice::from_ref(&one.what)).await
-            }
+    /// A record as it is now, when its editors changed it, and its row; none when there is none.
+    async fn read(&mut self, kind: Kind, id: &Identifikator) -> Result<Option<(Object, Option<i64>, Old)>, StoreError> {
+        let row = sqlx::query(
+            "SELECT body, nested, changed, hash, born FROM record \
+             WHERE portal = $1 AND kind = $2 AND agency = $3 AND id = $4 AND deleted = 0",
+        )
+        .bind(self.portal.as_str())
+        .bind(kind_number(kind))
+        .bind(&id.agency)
+        .bind(&id.text)
+        .fetch_optional(&mut *self.transaction)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let object = whole(&id.to_string(), row.get(0), row.get(1))?;
+        let changed: Option<i64> = row.get(2);
+        Ok(Some((object, changed, Old { hash: row.get(3), changed, deleted: false, born: row.get(4) })))
+    }
+
+    fn plan_addition(&mut self, id: &Identifikator, object: &Object) {
+        if let Some(plan) = &mut self.plan
+            && plan.added.count()
+        {
+            plan.added.entries.push(planned(object.kind(), id, name_of(object), Vec::new()));
         }
     }
 
-    async fn offer(
-        &mut self,
-        from_kind: Kind,
-        from: &Identifikator,
-        owner_kind: Kind,
-        owner: &Identifikator,
-        what: &[Nested],
-    ) -> Result<(), StoreError> {
-        for one in what {
-            let Some(leistung) = &one.leistung else { continue };
-            self.affected.insert(leistung.clone());
-            for ars in &one.gebiete {
-                sqlx::query(
-                    "INSERT INTO zustaendigkeit (portal, from_kind, from_agency, from_id, own_agency, own_id, \
-                     owner_kind, owner_agency, owner_id, leistung_agency, leistung_id, ars, rolle) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-                )
-                .bind(self.portal.as_str())
-                .bind(kind_number(from_kind))
-                .bind(&from.agency)
-                .bind(&from.text)
-                .bind(one.id.as_ref().map(|id| id.agency.as_str()))
-                .bind(one.id.as_ref().map(|id| id.text.as_str()))
-                .bind(kind_number(owner_kind))
-                .bind(&owner.agency)
-                .bind(&owner.text)
-                .bind(&leistung.agency)
-                .bind(&leistung.text)
-                .bind(ars.as_str())
-                .bind(one.rolle.as_deref())
-                .execute(&mut *self.transaction)
-                .await?;
-            }
+    /// Lists that a record becomes `new`; to be called before it does.
+    async fn plan_change(&mut self, id: &Identifikator, new: &Object) -> Result<(), StoreError> {
+        let kind = new.kind();
+        if !self.plan.as_mut().is_some_and(|plan| plan.changed.count()) {
+            return Ok(());
+        }
+        let parts = self.read(kind, id).await?.map(|(old, ..)| parts(&old, new)).unwrap_or_default();
+        if let Some(plan) = &mut self.plan {
+            plan.changed.entries.push(planned(kind, id, name_of(new), parts));
         }
         Ok(())
     }
 
-    /// Removes what followed from a record, and notes the Leistungen that it touched.
-    async fn forget_derived(&mut self, kind: Kind, id: &Identifikator) -> Result<(), StoreError> {
-        match kind {
-            Kind::Leistung => {
-                sqlx::query("DELETE FROM leistungsschluessel WHERE portal = $1 AND agency = $2 AND id = $3")
-                    .bind(self.portal.as_str())
-                    .bind(&id.agency)
-                    .bind(&id.text)
-                    .execute(&mut *self.transaction)
-                    .await?;
-                self.affected.insert(id.clone());
-            }
-            Kind::Spezialisierung => {
-                sqlx::query("DELETE FROM spezialisierung WHERE portal = $1 AND agency = $2 AND id = $3")
-                    .bind(self.portal.as_str())
-                    .bind(&id.agency)
-                    .bind(&id.text)
-                    .execute(&mut *self.transaction)
-                    .await?;
-            }
-            _ => {
-                let touched = sqlx::query(
-                    "SELECT DISTINCT leistung_agency, leistung_id FROM zustaendigkeit \
-                     WHERE portal = $1 AND from_kind = $2 AND from_agency = $3 AND from_id = $4",
-                )
-                .bind(self.portal.as_str())
-                .bind(kind_number(kind))
-                .bind(&id.agency)
-                .bind(&id.text)
-                .fetch_all(&mut *self.transaction)
-                .await?;
-                self.affected
-                    .extend(touched.iter().map(|row| Identifikator::new(row.get::<&str, _>(0), row.get::<&str, _>(1))));
-                sqlx::query(
-                    "DELETE FROM zustaendigkeit \
-                     WHERE portal = $1 AND from_kind = $2 AND from_agency = $3 AND from_id = $4",
-                )
-                .bind(self.portal.as_str())
-                .bind(kind_number(kind))
-                .bind(&id.agency)
-                .bind(&id.text)
-                .execute(&mut *self.transaction)
-                .await?;
-            }
+    /// Lists that a record goes; to be called before it does.
+    async fn plan_removal(&mut self, kind: Kind, id: &Identifikator) -> Result<(), StoreError> {
+        if !self.plan.as_mut().is_some_and(|plan| plan.removed.count()) {
+            return Ok(());
+        }
+        let name = self.read(kind, id).await?.map(|(old, ..)| name_of(&old)).unwrap_or_default();
+        if let Some(plan) = &mut self.plan {
+            plan.removed.entries.push(planned(kind, id, name, Vec::new()));
         }
         Ok(())
     }
@@ -510,118 +530,10 @@ impl Apply {
             let id = Identifikator::new(row.get::<&str, _>(1), row.get::<&str, _>(2));
             Some((kind_of(row.get(0))?, id))
         });
-        let unseen = keys.filter(|(kind, id)| !self.seen.contains(&fingerprint(*kind, id))).collect();
-        Ok((unseen, known))
-    }
-
-    /// Works out the offers of every touched Leistung, and moves its change number so that the index follows.
-    async fn work_out_offers(&mut self) -> Result<(), StoreError> {
-        for id in std::mem::take(&mut self.affected) {
-            sqlx::query("DELETE FROM angebot WHERE leistung_agency = $1 AND leistung_id = $2")
-                .bind(&id.agency)
-                .bind(&id.text)
-                .execute(&mut *self.transaction)
-                .await?;
-            sqlx::query(
-                "INSERT INTO angebot (schluessel, ars, leistung_portal, leistung_agency, leistung_id, portal, \
-                 owner_kind, owner_agency, owner_id, rolle) \
-                 SELECT k.schluessel, z.ars, k.portal, k.agency, k.id, z.portal, z.owner_kind, z.owner_agency, \
-                 z.owner_id, z.rolle FROM zustaendigkeit z \
-                 JOIN leistungsschluessel k ON k.agency = z.leistung_agency AND k.id = z.leistung_id \
-                 WHERE z.leistung_agency = $1 AND z.leistung_id = $2",
-            )
-            .bind(&id.agency)
-            .bind(&id.text)
-            .execute(&mut *self.transaction)
-            .await?;
-            let rows =
-                sqlx::query("SELECT portal FROM record WHERE kind = $1 AND agency = $2 AND id = $3 AND deleted = 0")
-                    .bind(kind_number(Kind::Leistung))
-                    .bind(&id.agency)
-                    .bind(&id.text)
-                    .fetch_all(&mut *self.transaction)
-                    .await?;
-            for row in rows {
-                // A number of its own for each: followers page by it.
-                let change_no = self.change_no();
-                sqlx::query(
-                    "UPDATE record SET change_no = $1 WHERE portal = $2 AND kind = $3 AND agency = $4 AND id = $5",
-                )
-                .bind(change_no)
-                .bind(row.get::<&str, _>(0))
-                .bind(kind_number(Kind::Leistung))
-                .bind(&id.agency)
-                .bind(&id.text)
-                .execute(&mut *self.transaction)
-                .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// References of this portal that lead nowhere, at most 1,000.
-    async fn dangling(&mut self) -> Result<Vec<Finding>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT DISTINCT z.leistung_agency, z.leistung_id, z.owner_kind, z.owner_agency, z.owner_id \
-             FROM zustaendigkeit z WHERE z.portal = $1 AND NOT EXISTS (SELECT 1 FROM leistungsschluessel k \
-             WHERE k.agency = z.leistung_agency AND k.id = z.leistung_id) LIMIT 1000",
-        )
-        .bind(self.portal.as_str())
-        .fetch_all(&mut *self.transaction)
-        .await?;
-        let id =
-            |row: &sqlx::any::AnyRow, at: usize| Identifikator::new(row.get::<&str, _>(at), row.get::<&str, _>(at + 1));
-        let mut findings: Vec<Finding> = rows
-            .iter()
-            .map(|row| {
-                let owner = kind_of(row.get(2)).map_or("", Kind::name);
-                Finding::new(Rule::ReferenceDangling)
-                    .object(format!("{owner} {}", id(row, 3)))
-                    .value(format!("Leistung {}", id(row, 0)))
-            })
+        let unseen = keys
+            .filter(|(kind, id)| !self.seen.contains(&fingerprint(*kind, id)) && !self.quarantine.spares(*kind, id))
             .collect();
-        let rows = sqlx::query(
-            "SELECT DISTINCT z.owner_kind, z.owner_agency, z.owner_id, z.from_agency, z.from_id FROM zustaendigkeit z \
-             WHERE z.portal = $1 AND z.from_kind = $2 AND NOT EXISTS (SELECT 1 FROM record r WHERE r.kind = z.owner_kind \
-             AND r.agency = z.owner_agency AND r.id = z.owner_id AND r.deleted = 0) LIMIT 1000",
-        )
-        .bind(self.portal.as_str())
-        .bind(kind_number(Kind::Zustaendigkeit))
-        .fetch_all(&mut *self.transaction)
-        .await?;
-        findings.extend(rows.iter().map(|row| {
-            let owner = kind_of(row.get(0)).map_or("", Kind::name);
-            Finding::new(Rule::ReferenceDangling)
-                .object(format!("Zustaendigkeit {}", id(row, 3)))
-                .value(format!("{owner} {}", id(row, 1)))
-        }));
-        Ok(findings)
-    }
-
-    /// Units of this run that stand above themselves.
-    fn cycles(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut units: Vec<_> = self.parents.keys().collect();
-        units.sort();
-        for unit in units {
-            let mut above = unit;
-            let mut path = vec![unit];
-            while let Some(parent) = self.parents.get(above) {
-                if parent == unit {
-                    let value = path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → ");
-                    findings.push(
-                        Finding::new(Rule::ParentCycle).object(format!("Organisationseinheit {unit}")).value(value),
-                    );
-                    break;
-                }
-                if path.contains(&parent) {
-                    break;
-                }
-                path.push(parent);
-                above = parent;
-            }
-        }
-        findings
+        Ok((unseen, known))
     }
 }
 
@@ -651,10 +563,26 @@ impl Content {
     }
 }
 
+/// A row as it is before it is written.
 struct Old {
     hash: String,
     changed: Option<i64>,
     deleted: bool,
+    /// The run that made it.
+    born: i64,
+}
+
+fn planned(kind: Kind, id: &Identifikator, name: String, parts: Vec<String>) -> Planned {
+    Planned { kind, id: Some(id.to_string()), name, parts, findings: Vec::new() }
+}
+
+/// A record out of its two columns.
+fn whole(key: &str, body: &str, nested: &str) -> Result<Object, StoreError> {
+    let mut object = read_body(key, body)?;
+    if let (Some(place), false) = (object.nested_mut(), nested.is_empty()) {
+        *place = read_json(key, nested)?;
+    }
+    Ok(object)
 }
 
 fn fingerprint(kind: Kind, id: &Identifikator) -> u128 {

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use connectors::finding::{Finding, Rule, Severity};
 use connectors::gebiet::Ars;
 use connectors::ids::{Identifikator, Leistungsschluessel, PortalId};
-use connectors::run::Cursor;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
-use super::{Applied, Store, StoreError, kind_number, kind_of, portal};
+use super::{Store, StoreError, kind_number, kind_of, portal};
 use crate::record::{Kind, Leistung, Object};
 
 /// A live record.
@@ -80,49 +78,6 @@ pub struct Angebot {
     pub rolle: Option<String>,
     /// The key by which it was found; 0 for none.
     pub schluessel: u64,
-}
-
-/// A file of a portal's last good run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileState {
-    /// Its name in the index.
-    pub name: String,
-    /// The hash of its bytes, hexadecimal.
-    pub sha256: String,
-    /// `ETag`, as sent.
-    pub etag: Option<String>,
-    /// `Last-Modified`, as sent.
-    pub last_modified: Option<String>,
-}
-
-/// Where a portal stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PortalState {
-    /// When its last good run ended.
-    pub good_at: Option<Timestamp>,
-    /// What that run read, so that the same stock is known at once.
-    pub digest: Option<String>,
-    /// Where the next run of a Bereitstelldienst begins.
-    pub cursor: Option<Cursor>,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunRow {
-    /// Its number, where it was applied; else one is given.
-    pub number: Option<i64>,
-    /// Whose.
-    pub portal: PortalId,
-    /// When it began.
-    pub started: Timestamp,
-    /// When it ended.
-    pub ended: Timestamp,
-    /// `applied`, `unchanged`, `held` or `failed`.
-    pub outcome: String,
-    /// What it did.
-    pub applied: Applied,
-    /// Records that could not be taken.
-    pub refused: u64,
 }
 
 impl Store {
@@ -362,152 +317,6 @@ impl Store {
         .await?;
         let key = |row: &AnyRow| row.get::<i64, _>(0).to_string().parse().ok();
         Ok(rows.iter().filter_map(|row| Some((key(row)?, row.get::<i64, _>(1) as u64))).collect())
-    }
-
-    /// Where a portal stands.
-    pub async fn portal_state(&self, portal: &PortalId) -> Result<PortalState, StoreError> {
-        let row = sqlx::query("SELECT good_at, digest, next_request FROM portal_state WHERE portal = $1")
-            .bind(portal.as_str())
-            .fetch_optional(&self.readers)
-            .await?;
-        Ok(row.map_or_else(PortalState::default, |row| PortalState {
-            good_at: row.get::<Option<i64>, _>(0).and_then(|at| Timestamp::from_millisecond(at).ok()),
-            digest: row.get(1),
-            cursor: row.get::<Option<&str>, _>(2).and_then(|cursor| serde_json::from_str(cursor).ok()),
-        }))
-    }
-
-    /// The files of a portal's last good run.
-    pub async fn portal_files(&self, portal: &PortalId) -> Result<Vec<FileState>, StoreError> {
-        let rows = sqlx::query("SELECT name, sha256, etag, last_modified FROM portal_file WHERE portal = $1")
-            .bind(portal.as_str())
-            .fetch_all(&self.readers)
-            .await?;
-        let file = |row: &AnyRow| FileState {
-            name: row.get(0),
-            sha256: row.get(1),
-            etag: row.get(2),
-            last_modified: row.get(3),
-        };
-        Ok(rows.iter().map(file).collect())
-    }
-
-    /// Writes down how a run ended, with its findings in place of those of the portal's run before.
-    pub async fn record_run(&self, run: &RunRow, findings: &[Finding]) -> Result<(), StoreError> {
-        let mut transaction = self.writer().begin().await?;
-        let number = match run.number {
-            Some(number) => number,
-            None => {
-                sqlx::query("UPDATE meta SET value = value + 1 WHERE name = 'run'").execute(&mut *transaction).await?;
-                sqlx::query("SELECT value FROM meta WHERE name = 'run'").fetch_one(&mut *transaction).await?.get(0)
-            }
-        };
-        sqlx::query(
-            "INSERT INTO run (run, portal, started, ended, outcome, added, updated, removed, unchanged, refused) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(number)
-        .bind(run.portal.as_str())
-        .bind(run.started.as_millisecond())
-        .bind(run.ended.as_millisecond())
-        .bind(&run.outcome)
-        .bind(run.applied.added as i64)
-        .bind(run.applied.updated as i64)
-        .bind(run.applied.removed as i64)
-        .bind(run.applied.unchanged as i64)
-        .bind(run.refused as i64)
-        .execute(&mut *transaction)
-        .await?;
-        if run.outcome != "unchanged" {
-            sqlx::query("DELETE FROM finding WHERE portal = $1")
-                .bind(run.portal.as_str())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        for (n, finding) in findings.iter().enumerate() {
-            sqlx::query(
-                "INSERT INTO finding (portal, run, n, severity, rule, file, line, object, value) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
-            .bind(run.portal.as_str())
-            .bind(number)
-            .bind(n as i64)
-            .bind(finding.severity as i64)
-            .bind(finding.rule.code())
-            .bind(finding.file.as_deref())
-            .bind(finding.line.map(|line| line as i64))
-            .bind(finding.object.as_deref())
-            .bind(finding.value.as_deref())
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// A portal's runs, the last first.
-    pub async fn runs(&self, of: &PortalId, limit: i64) -> Result<Vec<RunRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT started, ended, outcome, added, updated, removed, unchanged, refused, run FROM run WHERE portal = $1 \
-             ORDER BY run DESC LIMIT $2",
-        )
-        .bind(of.as_str())
-        .bind(limit)
-        .fetch_all(&self.readers)
-        .await?;
-        let time = |at: i64| Timestamp::from_millisecond(at).unwrap_or_default();
-        let number = |row: &AnyRow, at: usize| row.get::<i64, _>(at) as u64;
-        Ok(rows
-            .iter()
-            .map(|row| RunRow {
-                number: Some(row.get(8)),
-                portal: of.clone(),
-                started: time(row.get(0)),
-                ended: time(row.get(1)),
-                outcome: row.get(2),
-                applied: Applied {
-                    added: number(row, 3),
-                    updated: number(row, 4),
-                    removed: number(row, 5),
-                    unchanged: number(row, 6),
-                    ..Applied::default()
-                },
-                refused: number(row, 7),
-            })
-            .collect())
-    }
-
-    /// The findings of a portal's last run that had any say.
-    pub async fn findings(&self, of: &PortalId) -> Result<Vec<Finding>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT severity, rule, file, line, object, value FROM finding WHERE portal = $1 ORDER BY run, n",
-        )
-        .bind(of.as_str())
-        .fetch_all(&self.readers)
-        .await?;
-        let finding = |row: &AnyRow| {
-            let rule = Rule::ALL.iter().find(|rule| rule.code() == row.get::<&str, _>(1))?;
-            let severities = [Severity::Warning, Severity::Business, Severity::Technical];
-            let severity = severities.into_iter().find(|one| *one as i64 == row.get::<i64, _>(0))?;
-            Some(Finding {
-                severity,
-                rule: *rule,
-                file: row.get(2),
-                line: row.get::<Option<i64>, _>(3).map(|line| line as u64),
-                object: row.get(4),
-                value: row.get(5),
-            })
-        };
-        Ok(rows.iter().filter_map(finding).collect())
-    }
-
-    /// How many those are.
-    pub async fn finding_count(&self, of: &PortalId) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) FROM finding WHERE portal = $1")
-            .bind(of.as_str())
-            .fetch_one(&self.readers)
-            .await?;
-        Ok(row.get::<i64, _>(0) as u64)
     }
 
     /// The pieces that nobody understood, as (path, XML).

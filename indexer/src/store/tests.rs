@@ -80,7 +80,9 @@ async fn write(apply: &mut Apply, changes: Vec<Change>) {
         match change {
             Change::Write(record) => apply.write(&record).await.unwrap(),
             Change::Delete { kind, id } => apply.delete(kind, &id).await.unwrap(),
+            Change::Clear { kind, ids } => apply.clear(kind, &ids).await.unwrap(),
             Change::Keep(fragment) => apply.keep("t.xml", &fragment).await.unwrap(),
+            Change::Refuse(refused) => apply.refuse(&refused).await.unwrap(),
         }
     }
 }
@@ -261,7 +263,7 @@ fn file(name: &str) -> FileState {
 async fn what_a_run_remembers_is_there_again() {
     let (_folder, store) = store().await;
     let id = bund().id;
-    assert_eq!(store.portal_state(&id).await.unwrap(), read::PortalState::default());
+    assert_eq!(store.portal_state(&id).await.unwrap(), runs::PortalState::default());
     let mut apply = store.begin(&id).await.unwrap();
     apply.remember_files(&[file("a.xml"), file("b.xml")], "digest").await.unwrap();
     apply.finish(Coverage::Whole, None).await.unwrap().unwrap();
@@ -281,7 +283,7 @@ async fn what_a_run_remembers_is_there_again() {
     apply.commit(now).await.unwrap();
     assert_eq!(store.portal_state(&id).await.unwrap().cursor, Some(cursor));
     assert_eq!(store.portal_files(&id).await.unwrap(), [file("c.xml")], "the files of the last run alone");
-    assert_eq!(store.portal_state(&"anderes".parse().unwrap()).await.unwrap(), read::PortalState::default());
+    assert_eq!(store.portal_state(&"anderes".parse().unwrap()).await.unwrap(), runs::PortalState::default());
 }
 
 #[tokio::test]
@@ -450,4 +452,55 @@ proptest! {
             assert_eq!(derived(visible(&grown, false).await), derived(visible(&fresh, false).await));
         });
     }
+
+    #[test]
+    fn every_run_can_be_undone_to_the_state_before_it(steps in proptest::collection::vec((pieces(), any::<bool>()), 1..5)) {
+        wait(async {
+            let (_folder, store) = store().await;
+            let seen = async || -> Vec<String> {
+                // A tombstone is as good as nothing.
+                let gone = |row: &String| row.starts_with("record") && row.contains(" 1 0 0 ");
+                visible(&store, false).await.into_iter().filter(|row| !gone(row)).collect()
+            };
+            let mut states = Vec::new();
+            for (step, whole) in &steps {
+                let before = seen().await;
+                let coverage = if *whole { Coverage::Whole } else { Coverage::Part };
+                let mut apply = store.begin(&bund().id).await.unwrap();
+                write(&mut apply, changes(&bund(), &delivery(step))).await;
+                apply.finish(coverage, None).await.unwrap().unwrap();
+                states.push((before, row(&store, apply).await));
+            }
+            let end = seen().await;
+            for (before, run) in &states {
+                let mut apply = store.begin(&bund().id).await.unwrap();
+                apply.restore(*run).await.unwrap();
+                apply.finish(Coverage::Part, None).await.unwrap().unwrap();
+                let restored = row(&store, apply).await;
+                assert_eq!(&seen().await, before, "before run {run}");
+                let mut apply = store.begin(&bund().id).await.unwrap();
+                apply.restore(restored).await.unwrap();
+                apply.finish(Coverage::Part, None).await.unwrap().unwrap();
+                row(&store, apply).await;
+                assert_eq!(seen().await, end, "the restore of run {run} undone");
+            }
+        });
+    }
+}
+
+/// Commits and writes the run down; its number.
+async fn row(store: &Store, apply: Apply) -> i64 {
+    let number = apply.run();
+    apply.commit(Timestamp::UNIX_EPOCH).await.unwrap();
+    let row = RunRow {
+        number: Some(number),
+        portal: bund().id,
+        started: Timestamp::UNIX_EPOCH,
+        ended: Timestamp::UNIX_EPOCH,
+        outcome: "applied".into(),
+        applied: Applied::default(),
+        refused: 0,
+        cursor_before: None,
+    };
+    store.record_run(&row, &[], None).await.unwrap()
 }

@@ -56,6 +56,11 @@ impl Program {
         self.family().into_iter().filter_map(|process| status_kib(process, "VmRSS:")).sum()
     }
 
+    /// The most memory that it ever held, in KiB.
+    pub(super) fn peak_kib(&self) -> u64 {
+        status_kib(self.child.id(), "VmHWM:").unwrap_or(0)
+    }
+
     fn family(&self) -> Vec<u32> {
         let own = self.child.id();
         let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();

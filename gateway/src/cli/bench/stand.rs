@@ -191,6 +191,23 @@ pub(super) async fn ask(
     honest
 }
 
+/// The text at an address, on a connection of its own.
+pub(super) async fn fetch(address: SocketAddr, path: &str) -> Result<String, String> {
+    let asking = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    let answer = timeout(PATIENCE, asking).await.map_err(|_| format!("{path}: no answer in time"))?;
+    let answer = answer.map_err(|error| format!("{path}: {error}"))?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.contains(" 200 ") => Ok(body.to_owned()),
+        _ => Err(format!("{path}: {}", answer.lines().next().unwrap_or("an empty answer"))),
+    }
+}
+
 /// One end of a connection, and the task that drives it.
 pub(super) struct Kept {
     sender: hyper::client::conn::http1::SendRequest<Empty<Bytes>>,

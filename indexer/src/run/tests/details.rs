@@ -6,7 +6,7 @@ use connectors::ids::Identifikator;
 use super::*;
 use crate::catalog::{LeistungRef, Responsible, State};
 use crate::fixture::key;
-use crate::record::{Lang, Leistung, Modul, ModulArt, Onlinedienst, Organisationseinheit};
+use crate::record::{Lang, Leistung, Modul, ModulArt, Object, Onlinedienst, Organisationseinheit};
 
 /// The samples delivered one after the other as parts of one portal's stock; none where they are not at hand.
 async fn delivered(names: &[&str]) -> Option<Verbund> {
