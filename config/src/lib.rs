@@ -6,6 +6,9 @@
 
 pub mod clock;
 mod fault;
+mod intake;
+mod joining;
+mod links;
 mod oidc;
 mod portals;
 mod proxy;
@@ -32,6 +35,9 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use intake::Intake;
+pub use joining::{Joining, Release};
+pub use links::Links;
 pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
@@ -80,9 +86,15 @@ pub struct Config {
     /// What is counted of what people search.
     #[serde(default)]
     pub insights: Insights,
+    /// How portals join.
+    #[serde(default)]
+    pub joining: Joining,
     /// Accounts of editors and operators.
     #[serde(default)]
     pub registry: Registry,
+    /// What portals hand in themselves.
+    #[serde(default)]
+    pub intake: Intake,
     /// Whom people sign in with, beside those who have a password here.
     #[serde(default)]
     pub oidc: Option<Oidc>,
@@ -95,6 +107,9 @@ pub struct Config {
     /// How portals are collected.
     #[serde(default)]
     pub crawl: Crawl,
+    /// How the addresses are visited that records name.
+    #[serde(default)]
+    pub links: Links,
     /// How far portals can be restored.
     #[serde(default)]
     pub journal: Journal,
@@ -440,6 +455,13 @@ pub struct Loaded {
 pub fn load_main(file: &Path) -> Result<Config, ConfigError> {
     let text = fs::read_to_string(file).map_err(|source| ConfigError::Read { file: file.to_owned(), source })?;
     Ok(Config::parse(file, &text)?)
+}
+
+/// Reads the portal in a file, or every one in a folder of such files, and what is wrong with those that cannot be used.
+pub fn read_portals(path: &Path, egress: &Egress) -> Result<(Vec<Portal>, Vec<ConfigFault>), ConfigError> {
+    let found =
+        if path.is_dir() { portals::load(path, egress)? } else { portals::load_files(vec![path.to_owned()], egress) };
+    Ok((found.portals, found.faults))
 }
 
 /// Loads `file` and the portals in `portale.d` beside it.

@@ -29,11 +29,16 @@ pub(crate) struct Found {
 
 /// Reads every `*.toml` in `folder`, in the order of their names. Of two portals with one route the later is disabled.
 pub(crate) fn load(folder: &Path, egress: &Egress) -> Result<Found, ConfigError> {
+    let files = files(folder)?;
+    let missing = files.is_none();
+    Ok(Found { missing, ..load_files(files.unwrap_or_default(), egress) })
+}
+
+/// Reads these files in this order.
+pub(crate) fn load_files(files: Vec<PathBuf>, egress: &Egress) -> Found {
     let mut found = Found::default();
     let mut routes: HashMap<String, PathBuf> = HashMap::new();
-    let files = files(folder)?;
-    found.missing = files.is_none();
-    for file in files.unwrap_or_default() {
+    for file in files {
         let read = read(&file).and_then(|text| Ok((parse(&file, &text)?, text)));
         let taken = read.and_then(|(portal, text)| {
             check_destinations(&file, &text, &portal)?;
@@ -48,7 +53,7 @@ pub(crate) fn load(folder: &Path, egress: &Egress) -> Result<Found, ConfigError>
             Err(fault) => found.faults.push(fault),
         }
     }
-    Ok(found)
+    found
 }
 
 /// The files of the portals by name; none when there is no folder.

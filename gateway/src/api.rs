@@ -28,6 +28,8 @@ use serde::Serialize;
 use utoipa::OpenApi;
 
 use crate::insights::{Asker, Way};
+use crate::intake::push;
+use crate::joining::api as portals;
 use crate::pages::Site;
 use crate::pages::respond::Document;
 use crate::registry::token_api;
@@ -67,11 +69,29 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         report::report,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
+        push::push,
+        push::imports,
+        push::import,
+        problems,
+        openapi_json,
         token_api::list,
         token_api::make,
         token_api::revoke,
-        problems,
-        openapi_json
+        portals::list,
+        portals::register,
+        portals::show,
+        portals::edit,
+        portals::withdraw,
+        portals::prove,
+        portals::rehearsal,
+        portals::rehearse,
+        portals::submit,
+        portals::release,
+        portals::refuse,
+        portals::suspend,
+        portals::resume,
+        portals::changes,
+        portals::undo
     ),
     components(schemas(Problem))
 )]

@@ -11,10 +11,12 @@ mod demo;
 mod import;
 mod judge;
 mod known;
+mod portals;
 mod rebuild;
 mod report;
 mod responsible;
 mod routes;
+mod runs;
 mod search;
 mod serve;
 mod setup;
@@ -170,12 +172,26 @@ enum Command {
         #[arg(long)]
         fragments: bool,
     },
+    /// The runs of a portal: what they did, what is held, what can be undone, when the next one is due
+    Runs {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: runs::What,
+    },
     /// The table of routes, and which of its rules answers an address
     Routes {
         #[command(flatten)]
         config: ConfigArg,
         #[command(subcommand)]
         what: routes::What,
+    },
+    /// Portals of files and of registrations side by side, and the way from each to the other
+    Portals {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: portals::What,
     },
     /// Accounts of operators, providers and editors
     Account {
@@ -285,7 +301,7 @@ fn workers(command: &Command) -> Option<NonZeroUsize> {
 async fn dispatch(command: Command) -> Result<Exit, Fault> {
     match command {
         Command::Serve { config, only } => serve::run(&config.config, only).await,
-        Command::Check { config, format } => check::run(&config.config, format),
+        Command::Check { config, format } => check::run(&config.config, format).await,
         Command::Import { config, portal, gebiet, dry_run, release, again, json, what } => {
             let options = indexer::run::RunOptions { dry_run, release, again };
             import::run(import::Import { config: config.config, portal, gebiet, options, json, what }).await
@@ -306,7 +322,9 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             };
             report::run(&config.config, &ars, form).await
         }
+        Command::Runs { config, what } => runs::run(&config.config, what).await,
         Command::Routes { config, what } => routes::run(&config.config, what).await,
+        Command::Portals { config, what } => portals::run(&config.config, what).await,
         Command::Account { config, what } => account::run(&config.config, what).await,
         Command::Token { config, what } => token::run(&config.config, what).await,
         Command::Audit { config, what } => audit::run(&config.config, what).await,

@@ -13,6 +13,8 @@ pub mod failure;
 #[cfg(test)]
 mod fake;
 pub mod insights;
+pub mod intake;
+pub mod joining;
 pub mod metrics;
 mod open_files;
 pub mod pages;
@@ -21,6 +23,7 @@ pub mod registry;
 pub mod report;
 pub mod router;
 pub mod routes;
+pub mod runs;
 pub mod server;
 pub mod service;
 mod table;

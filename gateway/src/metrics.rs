@@ -154,6 +154,7 @@ pub struct Metrics {
     routes_loaded_at: Gauge,
     routes_ok: IntGauge,
     routes_from_disk: IntGauge,
+    registry_differing: IntGauge,
     routes_kept: IntCounterVec,
     reloads: IntCounterVec,
     portal_in_flight: IntGaugeVec,
@@ -209,6 +210,10 @@ impl Metrics {
             )?,
             routes_ok: gauge("routes_last_load_successful", "1 when the last attempt to load routes worked.")?,
             routes_from_disk: gauge("routes_from_disk", "1 when the registry in use is the one kept on disk.")?,
+            registry_differing: gauge(
+                "registry_differing_portals",
+                "Portals whose file and whose registration differ; the file counts.",
+            )?,
             routes_kept: counters("routes_saves_total", "Attempts to keep the registry on disk.", &["result"])?,
             reloads: counters("routes_loads_total", "Attempts to load routes.", &["result"])?,
             portal_in_flight: IntGaugeVec::new(
@@ -294,6 +299,7 @@ impl Metrics {
             Box::new(self.routes_loaded_at.clone()),
             Box::new(self.routes_ok.clone()),
             Box::new(self.routes_from_disk.clone()),
+            Box::new(self.registry_differing.clone()),
             Box::new(self.routes_kept.clone()),
             Box::new(self.reloads.clone()),
             Box::new(self.portal_in_flight.clone()),
@@ -385,6 +391,11 @@ impl Metrics {
         };
         self.requests.with_label_values(&[by.label(), class, portal.map_or("", PortalId::as_str)]).inc();
         self.duration.with_label_values(&[by.label()]).observe(took.as_secs_f64());
+    }
+
+    /// So many portals differ between their file and their registration.
+    pub fn differing(&self, portals: usize) {
+        self.registry_differing.set(i64::try_from(portals).unwrap_or(i64::MAX));
     }
 
     /// A table with `count` routes is in use since `now` (seconds since 1970); `left_out` portals are not in it. It may

@@ -81,21 +81,26 @@ pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub fn router(desk: Desk) -> Router {
     let site = desk.site.clone();
     let over_tls = site.public_url.scheme() == "https";
-    let pages = Router::new()
+    let pages = of_catalog()
+        .route("/bericht", get(report::choose))
+        .route("/bericht/{ars}", get(report::show))
+        .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
+        .with_state(site.clone())
+        .merge(registry::pages(desk.clone()));
+    let (of_the_web, heard) = crate::web::routers(desk.clone());
+    assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
+}
+
+/// The pages that show what a catalog knows; the live one, or that of a rehearsal.
+pub(crate) fn of_catalog() -> Router<Site> {
+    Router::new()
         .route("/", get(start))
         .route("/suche", get(suche))
         .route("/ort", get(ort))
         .route("/leistung/{schluessel}", get(leistung))
         .route("/leistung/{schluessel}/{slug}", get(leistung))
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
-        .route("/bericht", get(report::choose))
-        .route("/bericht/{ars}", get(report::show))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
-        .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
-        .with_state(site.clone())
-        .merge(registry::pages(desk.clone()));
-    let (of_the_web, heard) = crate::web::routers(desk.clone());
-    assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
 }
 
 /// Puts pages and interface side by side, and adds what needs no catalog.
@@ -134,7 +139,7 @@ async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response 
         .answer(&headers)
 }
 
-async fn not_found(uri: Uri) -> Response {
+pub(crate) async fn not_found(uri: Uri) -> Response {
     // A slash too many at the end is no reason to lose a reader. Two at the beginning would name another host.
     let path = uri.path();
     let trimmed = path.trim_end_matches('/');

@@ -52,6 +52,7 @@ pub use budget::Repeats;
 pub use cache::Bounds;
 pub use headers::{Client, trace_id};
 pub use names::Naming;
+pub(crate) use names::resolver;
 pub use upstream::Allow;
 
 use balance::Verdict;

@@ -39,18 +39,22 @@ pub use passwords::{PASSWORD_SIGNS, PasswordError, generated};
 pub use paths::Paths;
 pub use refusal::Denied;
 pub use store::{
-    Account, AuditEntry, AuditFault, Head, NewAccount, NewToken, Registry, RegistryError, SessionRow, TokenRow, Tx,
+    Account, AuditEntry, AuditFault, ChangeSet, Head, ImportRow, NewAccount, NewChange, NewImport, NewToken, Proof,
+    Registered, Registry, RegistryError, Rehearsed, SessionRow, TokenRow, Tx,
 };
 pub use tokens::{MadeToken, TOKEN_DAYS, TokenError, TokenWish};
 pub use who::{Right, Role, SessionTimes, Who};
 
 use crate::api::problem::{Kind, Problem};
 use crate::failure::secure_headers;
+use crate::intake;
+use crate::joining;
 use crate::pages;
 use who::Side;
 
 /// Names below `/anbindung` that are pages of ours, so that no portal can have them as its id.
-pub const RESERVED: &[&str] = &["anmelden", "abmelden", "abgemeldet", "konto", "konten", "protokoll", "neu", "hilfe"];
+pub const RESERVED: &[&str] =
+    &["anmelden", "abmelden", "abgemeldet", "konto", "konten", "protokoll", "neu", "hilfe", "freigaben"];
 
 /// The pages of editors.
 pub fn page_paths() -> Paths {
@@ -60,11 +64,12 @@ pub fn page_paths() -> Paths {
         .merge(konto::pages())
         .merge(konten::pages())
         .merge(protokoll::pages())
+        .merge(joining::pages::paths())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    token_api::api()
+    token_api::api().merge(intake::api()).merge(joining::api::paths())
 }
 
 /// The pages of editors, with what all of them have in common.

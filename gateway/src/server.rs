@@ -83,6 +83,8 @@ pub struct Limits {
     pub target_bytes: usize,
     /// Bytes of a request body for our own pages.
     pub own_body_bytes: u64,
+    /// The same where portals hand something in.
+    pub delivery_bytes: u64,
     /// Open streams of one HTTP/2 connection.
     pub streams: u32,
     /// Requests per second of one client on average; 0 is without bound.
@@ -106,6 +108,7 @@ impl Default for Limits {
             fields: 100,
             target_bytes: 8 * 1024,
             own_body_bytes: 1024 * 1024,
+            delivery_bytes: 256 * 1024 * 1024,
             streams: 100,
             requests_per_s: 100,
             burst: 1000,

@@ -10,8 +10,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use config::secret::SecretError;
 use config::{Config, clock};
+use connectors::ids::PortalId;
 use connectors::registration::Portal;
 use indexer::catalog::Catalog;
+use indexer::crawl::schedule::NextRun;
 use indexer::crawl::{Fetcher, FetcherError, schedule};
 use indexer::run::{Indexer, Outcome, RunOptions, Source};
 use tokio::sync::Semaphore;
@@ -20,6 +22,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::body::Pace;
 use crate::insights::{self, Insights};
+use crate::intake;
+use crate::joining::{self, Joining};
 use crate::metrics::Metrics;
 use crate::pages::{self, Site};
 use crate::proxy::{Bounds, Breaking, LeaveOut, Naming, Proxy, Repeats, Settings};
@@ -58,6 +62,9 @@ pub enum StartError {
     /// What fetches from portals.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),
+    /// The folder of deliveries: a fault of ours.
+    #[error("the clearing of the folder of deliveries ended by a panic")]
+    Intake(#[source] tokio::task::JoinError),
     /// The saved insights: a fault of ours.
     #[error("the reading of the insights ended by a panic")]
     Insights(#[source] tokio::task::JoinError),
@@ -79,6 +86,7 @@ pub struct Ground {
 pub struct Gateway {
     server: Server,
     registry: Registry,
+    joining: Arc<Joining>,
     insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
@@ -179,6 +187,7 @@ impl Gateway {
             drain_time: seconds(config.server.drain_s),
             head_bytes: config.server.max_head_bytes,
             fields: config.server.max_fields,
+            delivery_bytes: config.intake.max_body_bytes,
             ..Limits::default()
         };
         let asked = catalog.clone();
@@ -190,6 +199,14 @@ impl Gateway {
         let registry = Registry::open(&config.registry_file()).await?;
         let fetcher = Arc::new(Fetcher::new(config)?);
         let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher)?;
+        let desk = desk.with_tasks(tasks.clone());
+        let joining = Arc::clone(&desk.joining);
+        if desk.indexer.is_some() {
+            let folder = intake::folder(&desk);
+            // Before anything is received: what lies there was left behind.
+            let cleared = tokio::task::spawn_blocking(move || intake::clear(&folder)).await;
+            cleared.map_err(StartError::Intake)?;
+        }
         let server = Server {
             public,
             internal,
@@ -210,6 +227,7 @@ impl Gateway {
         Ok(Self {
             server,
             registry,
+            joining,
             insights,
             routes,
             proxy,
@@ -243,6 +261,11 @@ impl Gateway {
         self.internal
     }
 
+    /// What the gateway counts.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// What changes the table of routes while the gateway serves.
     pub fn router(&self) -> Router {
         let (routes, proxy, metrics) = (Arc::clone(&self.routes), Arc::clone(&self.proxy), Arc::clone(&self.metrics));
@@ -254,11 +277,15 @@ impl Gateway {
         let served = CancellationToken::new();
         let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
         let trailing = self.server.tasks.spawn(show_trail(self.registry.clone(), self.metrics, served.clone()));
+        let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
+        let proving = self.server.tasks.spawn(proving);
         self.server.run(stop).await;
         served.cancel();
-        // That it panicked is in the log already.
+        // That one of them panicked is in the log already.
         let _ = keeping.await;
         let _ = trailing.await;
+        let _ = proving.await;
+        self.joining.previews.close().await;
         self.registry.close().await;
     }
 }
@@ -309,16 +336,20 @@ pub async fn collect(
     let busy: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>> = Arc::default();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Runs over single pages come between those over the whole site, and put them off by nothing.
+    let mut whole: std::collections::HashMap<PortalId, NextRun> = std::collections::HashMap::new();
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         let registered = portals.load_full();
         let mut states = Vec::with_capacity(registered.len());
         for portal in registered.iter() {
             match indexer.next_run(portal).await {
-                Ok(next) => states.push((portal, next)),
+                Ok(next) => states.push((portal, whole.get(&portal.id).cloned().unwrap_or(next))),
                 Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
             }
         }
         let told = indexer.pings().portals();
+        whole.retain(|id, _| registered.iter().any(|portal| portal.id == *id));
+        let next: Vec<_> = states.iter().map(|(portal, next)| (portal.id.clone(), next.clone())).collect();
         let told = registered.iter().filter(|portal| told.contains(&portal.id)).map(|portal| (portal, true));
         for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false)))
         {
@@ -326,7 +357,14 @@ pub async fn collect(
             if !mark(&busy, portal.id.as_str(), true) {
                 continue;
             }
-            let source = if told { Source::Pages(indexer.pings().take(&portal.id)) } else { Source::Registered };
+            let source = if told {
+                let next = next.iter().find(|(id, _)| *id == portal.id).map(|(id, next)| (id.clone(), next.clone()));
+                whole.extend(next);
+                Source::Pages(indexer.pings().take(&portal.id))
+            } else {
+                whole.remove(&portal.id);
+                Source::Registered
+            };
             let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
             tasks.spawn(async move {
                 run_once(&indexer, &portal, &source, &stop).await;

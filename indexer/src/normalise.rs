@@ -43,6 +43,8 @@ pub enum Change {
         /// The ids.
         ids: Vec<Identifikator>,
     },
+    /// Let none of this kind go for not being seen: what was to say which are there could not be read.
+    Spare(Kind),
     /// Keep a fragment that nobody understands.
     Keep(Fragment),
     /// Keep aside a record that cannot be taken.

@@ -48,7 +48,6 @@ pub use reading::{Read, read_only};
 pub use rehearsal::{Rehearsal, RehearsalLimits, rehearse};
 use running::Running;
 use tally::Tally;
-use verdict::Verdicts;
 pub use verdict::{Fate, Verdict};
 
 /// A run or the index cannot go on; the portal is not at fault.
@@ -342,6 +341,18 @@ impl Indexer {
         self.catalog.clone()
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Takes a changed registry.
     pub fn set_portals(&self, portals: Vec<Portal>) {
         self.metrics.keep_only(&portals);
@@ -476,10 +487,7 @@ impl Indexer {
                 return Err(fault);
             }
         };
-        let mut report = run.report(outcome, applied, clock.elapsed());
-        if matches!(outcome, Outcome::Applied | Outcome::Trial) {
-            (report.verdicts, report.verdicts_left_out) = std::mem::take(&mut run.verdicts).with(&report.findings);
-        }
+        let report = run.report(outcome, applied, clock.elapsed());
         if options.dry_run {
             return Ok(report);
         }

@@ -4,6 +4,7 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod links;
 mod pages;
 mod plan;
 mod read;
@@ -18,6 +19,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
+pub use links::{LinkState, LinkUse};
 pub use pages::PageRow;
 pub use plan::{Listed, Plan, Planned};
 pub use read::{Angebot, Changed, Stored, Unread};
@@ -75,15 +77,24 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/pages.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/runs.sql"),
+    include_str!("store/migrations/pages.sql"),
+    include_str!("store/migrations/links.sql"),
+];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
 
 /// Memory for pages of the one connection that writes, and of each that reads, in KiB: those are several, and the
-/// system keeps what they read often.
-const WRITER_KIB: u32 = 16_000;
+/// system keeps what they read often. What a block of a Bereitstelldienst changes fits into the first, which else would
+/// be written several times; it is taken as it is needed.
+const WRITER_KIB: u32 = 96_000;
 const READER_KIB: u32 = 4_000;
+
+/// Pages that wait in the log beside the file before they go into it: a page that several runs or blocks change is then
+/// written once.
+const LOG_PAGES: u32 = 16_000;
 
 /// The records of all portals.
 #[derive(Clone)]
@@ -196,11 +207,13 @@ fn lock(path: &std::path::Path, fault: &dyn Fn(String) -> StoreError) -> Result<
 /// on the disk before it counts, and patience with the other connection.
 async fn prepare(connection: &mut AnyConnection, cache_kib: u32) -> Result<(), sqlx::Error> {
     let cache = format!("PRAGMA cache_size = -{cache_kib}");
+    let log = format!("PRAGMA wal_autocheckpoint = {LOG_PAGES}");
     for pragma in [
         "PRAGMA busy_timeout = 10000",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         cache.as_str(),
+        log.as_str(),
         "PRAGMA temp_store = MEMORY",
     ] {
         sqlx::query(sqlx::AssertSqlSafe(pragma.to_owned())).fetch_all(&mut *connection).await?;

@@ -36,3 +36,14 @@ fn memory_is_measured_with_idle_connections_and_over_many_requests() {
     let names = ["idle_connections", "memory_with_idle", "memory_after_0", "memory_after_1000"];
     check(&["bench", "idle", "--connections", "250", "--requests", "1000"], &names);
 }
+
+#[test]
+fn a_stream_is_taken_whole_though_its_process_is_killed() {
+    let stream = ["bench", "stream", "--records", "3000", "--orphans", "500", "--block", "150", "--kill-after", "8"];
+    let ended = Installation::new(EXE).run(&stream).expect(0);
+    let figures = figures(&ended);
+    let of = |name: &str| figures[name] as u64;
+    assert_eq!((of("objects"), of("killed"), of("lost_or_doubled")), (3_539, 1, 0), "{ended:?}");
+    assert_eq!((of("found_Zustaendigkeit"), of("found_Leistung")), (3_000, 36));
+    assert!(of("peak_memory") > 0 && of("blocks") >= 24, "{ended:?}");
+}

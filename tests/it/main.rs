@@ -14,11 +14,13 @@ mod faults;
 mod guard;
 mod imports;
 mod insights;
+mod joining;
 mod judged;
 mod log;
 mod oidc;
 mod report;
 mod routing;
+mod runs;
 mod tidy;
 mod verbund;
 

@@ -43,6 +43,26 @@ pub enum Kind {
     KeyRefused,
     /// An address that is not one of a registered site.
     ForeignAddress,
+    /// A delivery where nobody can write.
+    IntakeClosed,
+    /// A delivery of a portal that is collected.
+    PortalIsCollected,
+    /// An idempotency key with another body.
+    KeyReused,
+    /// A delivery that is on its way already.
+    OnItsWay,
+    /// A body of another kind.
+    UnsupportedMediaType,
+    /// A full disk.
+    NoRoom,
+    /// A delivery that failed by our fault.
+    IntakeFailed,
+    /// A registration with parts that cannot be registered.
+    InvalidRegistration,
+    /// Something that does not go as things stand now.
+    Conflict,
+    /// Too much of it at a time.
+    Busy,
 }
 
 impl Kind {
@@ -63,6 +83,16 @@ impl Kind {
         Kind::TooManyRequests,
         Kind::KeyRefused,
         Kind::ForeignAddress,
+        Kind::IntakeClosed,
+        Kind::PortalIsCollected,
+        Kind::KeyReused,
+        Kind::OnItsWay,
+        Kind::UnsupportedMediaType,
+        Kind::NoRoom,
+        Kind::IntakeFailed,
+        Kind::InvalidRegistration,
+        Kind::Conflict,
+        Kind::Busy,
     ];
 
     /// The word for programs.
@@ -83,6 +113,16 @@ impl Kind {
             Self::TooManyRequests => "too_many_requests",
             Self::KeyRefused => "key_refused",
             Self::ForeignAddress => "foreign_address",
+            Self::IntakeClosed => "intake_closed",
+            Self::PortalIsCollected => "portal_is_collected",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::OnItsWay => "delivery_on_its_way",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::NoRoom => "no_room",
+            Self::IntakeFailed => "intake_failed",
+            Self::InvalidRegistration => "invalid_registration",
+            Self::Conflict => "conflict",
+            Self::Busy => "busy",
         }
     }
 
@@ -104,6 +144,16 @@ impl Kind {
             Self::TooManyRequests => "Asked for too often",
             Self::KeyRefused => "The host does not show the key",
             Self::ForeignAddress => "Not an address of a registered site",
+            Self::IntakeClosed => "This process takes no deliveries",
+            Self::PortalIsCollected => "The portal is collected",
+            Self::KeyReused => "The Idempotency-Key was used",
+            Self::OnItsWay => "The delivery is on its way",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::NoRoom => "No room on the disk",
+            Self::IntakeFailed => "The delivery could not be taken",
+            Self::InvalidRegistration => "Parts cannot be registered",
+            Self::Conflict => "Not as things stand now",
+            Self::Busy => "Too much at a time",
         }
     }
 
@@ -119,9 +169,13 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::ForeignAddress => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ForeignAddress | Self::KeyReused | Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
-            Self::CatalogFailed | Self::RegistryFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::PortalIsCollected | Self::OnItsWay | Self::Conflict => StatusCode::CONFLICT,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
+            Self::IntakeClosed | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -13,6 +13,7 @@ mod proxy;
 mod reload;
 mod routes;
 mod stand;
+mod stream;
 mod typos;
 
 use std::path::{Path, PathBuf};
@@ -118,6 +119,11 @@ pub(super) enum What {
         #[arg(long, default_value_t = 90)]
         seconds: u64,
     },
+    /// A generated Bereitstelldienst of a state's size, imported by a process of its own; needs no deliveries
+    Stream {
+        #[command(flatten)]
+        amount: stream::Amount,
+    },
     /// Ten portals of which three misbehave every second round: what users of the others notice
     Isolation {
         /// Rounds of each kind
@@ -154,6 +160,7 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Idle { connections, requests } => idle::run(connections, requests).await,
         What::Routes { requests } => routes::run(requests).await,
         What::Attack { clients, seconds } => attack::run(clients, seconds).await,
+        What::Stream { amount } => stream::run(amount).await,
         What::Isolation { rounds, seconds } => isolation::run(rounds, seconds).await,
         What::Crowd { dir, seconds } => crowd::run(&dir, seconds).await,
         What::Reload { seconds } => reload::run(seconds).await,

@@ -6,24 +6,27 @@ use config::{Tls, clock};
 use serde_json::json;
 
 use super::{Exit, Fault, Format};
+use crate::joining::sources;
 use crate::routes::Routes;
 use crate::server::Certificate;
 
-pub(super) fn run(file: &Path, format: Format) -> Result<Exit, Fault> {
+pub(super) async fn run(file: &Path, format: Format) -> Result<Exit, Fault> {
     let loaded = config::load(file);
     let (faults, warnings, portals): (Vec<String>, Vec<String>, usize) = match &loaded {
         Err(error) => (vec![error.to_string()], Vec::new(), 0),
         Ok(loaded) => {
+            let merged = sources::beside(&loaded.config, loaded).await.map_err(Fault::work)?;
             let own = loaded.config.server.public_url.host_str();
-            let (routes, route_faults) = Routes::build(&loaded.portals, own);
+            let (routes, route_faults) = Routes::build(&merged.portals, own);
             let mut faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
             faults.extend(route_faults.iter().map(ToString::to_string));
             faults.extend(routes.self_test().err());
             let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+            warnings.extend(merged.differing.iter().map(sources::Difference::line));
             if let Some(tls) = &loaded.config.tls {
                 certificates(tls, &mut faults, &mut warnings);
             }
-            (faults, warnings, loaded.portals.len())
+            (faults, warnings, merged.portals.len())
         }
     };
     match format {

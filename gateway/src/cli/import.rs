@@ -9,12 +9,18 @@ use connectors::gebiet::Ars;
 use connectors::ids::PortalId;
 use connectors::registration::{Connector, Guard, Portal};
 use connectors::run::Coverage;
-use indexer::run::{Delivered, Format, Outcome, RunOptions, RunReport, Source};
+use indexer::run::{Delivered, Format, Indexer, Outcome, RunError, RunOptions, RunReport, Source};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Exit, Fault, setup};
+use super::{Exit, Fault, runs, setup};
+use crate::runs::progress_line;
+
+/// How often a bar moves.
+const BAR: Duration = Duration::from_millis(200);
+/// How often a line is written where there is no terminal.
+const LINE: Duration = Duration::from_secs(5);
 
 pub(super) struct Import {
     pub config: PathBuf,
@@ -26,7 +32,7 @@ pub(super) struct Import {
 }
 
 pub(super) async fn run(import: Import) -> Result<Exit, Fault> {
-    let loaded = setup::load(&import.config)?;
+    let loaded = setup::load(&import.config).await?;
     let registered = loaded.portals.iter().find(|portal| portal.id == import.portal).cloned();
     let source = match &import.what {
         None => Source::Registered,
@@ -58,25 +64,21 @@ pub(super) async fn run(import: Import) -> Result<Exit, Fault> {
     }
     let indexer = setup::indexer(&loaded.config, portals, &config::telemetry::registry()).await?;
     let cancel = CancellationToken::new();
-    let progress = progress(&portal.id);
-    let report = tokio::select! {
-        report = indexer.run(&portal, &source, import.options, &cancel) => report,
-        _ = tokio::signal::ctrl_c() => {
-            cancel.cancel();
-            return Err(Fault::Work("interrupted; nothing was changed".into()));
-        }
-    };
-    let report = report.map_err(setup::fault)?;
+    let report = watched(&indexer, &portal, indexer.run(&portal, &source, import.options, &cancel)).await?;
     indexer.follow().await.map_err(setup::fault)?;
-    progress.finish_and_clear();
     indexer.close().await;
-    if import.json {
-        println!("{}", as_json(&report))
+    say(&report, import.json)
+}
+
+/// Says what came of a run, and with which status the command ends.
+pub(super) fn say(report: &RunReport, json: bool) -> Result<Exit, Fault> {
+    if json {
+        println!("{}", as_json(report))
     } else {
-        print(&report)
+        print(report)
     }
     Ok(if report.outcome == Outcome::Held || !report.findings.is_empty() { Exit::Findings } else { Exit::Done })
-        .and_then(|exit| if report.outcome == Outcome::Failed { Err(Fault::Work(failed(&report))) } else { Ok(exit) })
+        .and_then(|exit| if report.outcome == Outcome::Failed { Err(Fault::Work(failed(report))) } else { Ok(exit) })
 }
 
 /// What WHAT is: an address, a folder, or a file, read as its name ends.
@@ -121,17 +123,44 @@ pub(super) fn unregistered(id: PortalId, gebiet: Ars) -> Portal {
     }
 }
 
-/// A sign of life on a terminal; nothing elsewhere.
-fn progress(portal: &PortalId) -> indicatif::ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
+/// Waits for a run and shows how far it is: as a bar on a terminal, elsewhere as a line every few seconds.
+pub(super) async fn watched(
+    indexer: &Indexer,
+    portal: &Portal,
+    run: impl Future<Output = Result<RunReport, RunError>>,
+) -> Result<RunReport, Fault> {
+    let terminal = std::io::stderr().is_terminal();
+    let bar = if terminal { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    let mut tick = tokio::time::interval(if terminal { BAR } else { LINE });
+    tick.tick().await;
+    tokio::pin!(run);
+    loop {
+        tokio::select! {
+            report = &mut run => {
+                bar.finish_and_clear();
+                return report.map_err(setup::fault);
+            }
+            _ = tick.tick() => {
+                let Some(progress) = indexer.progress(&portal.id) else { continue };
+                let line = progress_line(&portal.id, &progress.borrow());
+                if terminal {
+                    bar.set_message(line);
+                    bar.tick();
+                } else {
+                    eprintln!("{line}");
+                }
+            }
+            _ = tokio::signal::ctrl_c() => {
+                return Err(Fault::Work("interrupted; what was not committed was not changed".into()));
+            }
+        }
     }
-    let bar = indicatif::ProgressBar::new_spinner().with_message(format!("{portal}: collecting, reading, indexing"));
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
 }
 
 fn print(report: &RunReport) {
+    if matches!(report.outcome, Outcome::Trial | Outcome::Held | Outcome::Restored) {
+        runs::print(&report.plan);
+    }
     for finding in &report.findings {
         println!("{}", line(finding));
     }
@@ -189,11 +218,13 @@ fn as_json(report: &RunReport) -> serde_json::Value {
         })
         .collect();
     let applied = &report.applied;
+    let asked = matches!(report.outcome, Outcome::Trial | Outcome::Held | Outcome::Restored);
+    let plan = asked.then_some(&report.plan);
     json!({
         "portal": report.portal, "outcome": report.outcome.as_str(), "added": applied.added, "updated": applied.updated,
         "removed": applied.removed, "unchanged": applied.unchanged, "older": applied.older, "orphans": applied.orphans,
         "fragments": applied.fragments, "refused": report.refused, "bytes": report.bytes,
-        "duration_ms": report.duration.as_millis() as u64, "findings": findings,
+        "duration_ms": report.duration.as_millis() as u64, "run": report.run, "plan": plan, "findings": findings,
         "findings_left_out": report.findings_left_out,
     })
 }

@@ -67,7 +67,7 @@ pub(super) async fn run(config: &Path, judge: Judging) -> Result<Exit, Fault> {
             (catalog, aside)
         }
         None => {
-            let loaded = setup::load(config)?;
+            let loaded = setup::load(config).await?;
             (setup::catalog(&loaded.config, loaded.portals).await?, None)
         }
     };

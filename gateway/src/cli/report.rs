@@ -23,7 +23,7 @@ pub(super) enum Form {
 
 pub(super) async fn run(config: &Path, ars: &str, form: Form) -> Result<Exit, Fault> {
     let ars: Ars = ars.parse().map_err(|error| Fault::Usage(format!("--ars: {error}")))?;
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let catalog = setup::catalog(&loaded.config, loaded.portals).await?;
     let made = catalog.report(ars, clock::now()).await.map_err(Fault::work)?;
     let report = made.ok_or_else(|| Fault::Usage(format!("--ars: {ars} is no place in Nordrhein-Westfalen")))?;

@@ -10,7 +10,7 @@ use crate::api::wire;
 
 pub(super) async fn run(config: &Path, leistung: &str, ars: &str, json: bool) -> Result<Exit, Fault> {
     let ars: Ars = ars.parse().map_err(|error| Fault::Usage(format!("--ars: {error}")))?;
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let catalog = setup::catalog(&loaded.config, loaded.portals).await?;
     let found = catalog.responsible(&LeistungRef::parse(leistung), ars).await.map_err(Fault::work)?;
     if json {

@@ -35,7 +35,7 @@ pub(super) enum What {
 }
 
 pub(super) async fn run(file: &Path, what: What) -> Result<Exit, Fault> {
-    let loaded = setup::load(file)?;
+    let loaded = setup::load(file).await?;
     let (routes, faults) = Routes::build(&loaded.portals, loaded.config.server.public_url.host_str());
     for fault in &faults {
         eprintln!("{fault}");

@@ -53,7 +53,7 @@ pub(super) async fn run(config: &Path, question: Question) -> Result<Exit, Fault
         return Err(Fault::Usage(format!("`{}` is no language of two letters, such as de", question.lang)));
     };
     question.filters.check()?;
-    let loaded = setup::load(config)?;
+    let loaded = setup::load(config).await?;
     let catalog = setup::catalog(&loaded.config, loaded.portals).await?;
     let place = question.ort.as_deref().map(|ort| place(&catalog.place(ort), ort)).transpose()?;
     let request = SearchRequest {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use config::telemetry::{self, LogFormat};
 use indexer::background::Background;
+use indexer::links;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -20,13 +21,14 @@ use crate::open_files;
 use crate::router::Origin;
 use crate::server::{Handed, TlsError, bind, run_without_gateway};
 use crate::service::{self, Gateway, Ground, StartError};
-use registry::{Followers, Watch};
+use registry::{Changes, Followers, Watch};
 
 /// How often a gateway without an indexer looks whether another process has changed the index.
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> {
-    let registry::Start { config, portals: registered, origin, state } = registry::open(file)?;
+    let start = registry::open(file).await?;
+    let registry::Start { config, portals: registered, origin, state, registry: joining, change, differing } = start;
     telemetry::start(LogFormat::Json, &config.log.filter).map_err(Fault::work)?;
     // Dropped last, when everything that is logged has been.
     let _writing = access::start().map_err(Fault::work)?;
@@ -60,6 +62,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
     let mut reading = None;
     let mut serving = None;
     let mut certificates = None;
+    let mut metrics = None;
     if only != Some(Half::Indexer) {
         let catalog = match &indexer {
             Some(indexer) => indexer.catalog(),
@@ -84,6 +87,8 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             kept.map_err(Fault::work)?;
         }
         certificates = gateway.certificates();
+        gateway.metrics().differing(differing);
+        metrics = Some(gateway.metrics());
         let scheme = if certificates.is_some() { "https" } else { "http" };
         eprintln!("listening on {scheme}://{}, internal side on http://{}", gateway.public(), gateway.internal());
         if let Some(redirect) = gateway.redirect() {
@@ -135,12 +140,25 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         );
         tasks.spawn_on(collecting, background);
         tasks.spawn_on(service::keep_meanings(indexer.catalog(), stop.clone()), background);
+        if config.links.every_s > 0 {
+            let settings = links::Settings::from(&config.links);
+            tasks.spawn_on(links::keep(Arc::clone(indexer), settings, stop.clone()), background);
+        }
     }
     let watch = Watch::new(file, config.routes.look_s, state);
-    let followers =
-        Followers { file: file.to_owned(), portals, indexer: indexer.clone(), reading, router, certificates };
+    let changes = Changes::new(joining.clone(), change);
+    let followers = Followers {
+        file: file.to_owned(),
+        portals,
+        indexer: indexer.clone(),
+        reading,
+        router,
+        certificates,
+        registry: joining.clone(),
+        metrics,
+    };
     tell(&[NotifyState::Ready]);
-    wait_for_end(Arc::new(followers), watch).await?;
+    wait_for_end(Arc::new(followers), watch, changes).await?;
     tracing::info!("draining");
     tell(&[NotifyState::Stopping]);
     stop.cancel();
@@ -157,14 +175,15 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         () = rest => {}
         _ = again.recv() => return Err(Fault::Work("ended at once by a second signal".into())),
     }
+    joining.close().await;
     if let Some(indexer) = indexer {
         indexer.close().await;
     }
     Ok(Exit::Done)
 }
 
-/// Waits for SIGTERM or an interrupt; SIGHUP and a change of a portal's file reload.
-async fn wait_for_end(followers: Arc<Followers>, mut watch: Watch) -> Result<(), Fault> {
+/// Waits for SIGTERM or an interrupt; SIGHUP and a change of a portal's file or registration reload.
+async fn wait_for_end(followers: Arc<Followers>, mut watch: Watch, mut changes: Changes) -> Result<(), Fault> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Fault::work)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Fault::work)?;
     loop {
@@ -173,16 +192,15 @@ async fn wait_for_end(followers: Arc<Followers>, mut watch: Watch) -> Result<(),
             _ = tokio::signal::ctrl_c() => return Ok(()),
             _ = hangup.recv() => {}
             () = watch.changed() => {}
+            () = changes.changed() => {}
         }
         match NotifyState::monotonic_usec_now() {
             Ok(now) => tell(&[NotifyState::Reloading, now]),
             Err(error) => tracing::warn!(%error, "cannot tell the service manager of the reload"),
         }
         watch.begin().await;
-        let followers = Arc::clone(&followers);
-        if let Err(error) = tokio::task::spawn_blocking(move || followers.reload()).await {
-            tracing::error!(%error, "the reload ended by a panic; what was changed before stays changed");
-        }
+        changes.begin().await;
+        Arc::clone(&followers).reload().await;
         tell(&[NotifyState::Ready]);
     }
 }

@@ -11,13 +11,18 @@ use indexer::run::{self, Indexer, RunError, Setup};
 use prometheus::Registry;
 
 use super::Fault;
+use crate::joining::sources;
 
-/// Loads the configuration; the faults of single portals are said and disable those alone.
-pub(super) fn load(file: &Path) -> Result<Loaded, Fault> {
-    let loaded = config::load(file).map_err(|error| Fault::Usage(error.to_string()))?;
+/// Loads the configuration and the portals of both sources; the faults of single portals are said and disable those
+/// alone, and so is what differs between the sources.
+pub(super) async fn load(file: &Path) -> Result<Loaded, Fault> {
+    let mut loaded = config::load(file).map_err(|error| Fault::Usage(error.to_string()))?;
     for fault in &loaded.faults {
         eprintln!("{fault}");
     }
+    let merged = sources::beside(&loaded.config, &loaded).await.map_err(Fault::work)?;
+    merged.differing.iter().for_each(|one| eprintln!("{}", one.line()));
+    loaded.portals = merged.portals;
     Ok(loaded)
 }
 

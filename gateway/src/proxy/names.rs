@@ -20,6 +20,8 @@ mod source;
 
 use source::{Fault, Source};
 
+pub(crate) use source::resolver;
+
 /// Longest time for one look-up, also of a request that waits for it.
 const LOOKUP_TIME: Duration = Duration::from_secs(2);
 /// Time between two tries while DNS fails.

@@ -10,11 +10,14 @@ use connectors::registration::Portal;
 use indexer::crawl::Fetcher;
 use indexer::run::Indexer;
 use jiff::SignedDuration;
+use tokio_util::task::TaskTracker;
 
 use super::oidc::Provider;
 use super::refusal::Denied;
 use super::store::Registry;
 use super::who::{Right, SessionTimes, Who};
+use crate::intake::OnTheirWay;
+use crate::joining::Joining;
 use crate::pages::Site;
 
 /// The state of all routers of editors.
@@ -32,8 +35,14 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// Fetches what portals have, within what `[egress]` allows.
     pub fetcher: Arc<Fetcher>,
+    /// What goes on although nobody waits for it any more; waited for at the end.
+    pub tasks: TaskTracker,
+    /// Which deliveries are on their way.
+    pub on_their_way: OnTheirWay,
     /// Whom people sign in with, beside those who have a password here.
     pub(super) oidc: Option<Arc<Provider>>,
+    /// What registrations of portals work with.
+    pub joining: Arc<Joining>,
     pub(super) sessions: SessionTimes,
     /// The name of the session's cookie.
     pub(super) cookie: String,
@@ -55,9 +64,31 @@ impl Desk {
         };
         // A browser takes a cookie of such a name only with `Secure` and by TLS.
         let cookie = if site.public_url.scheme() == "https" { "__Secure-pvnrw" } else { "pvnrw" }.to_owned();
+        let (tasks, on_their_way) = (TaskTracker::new(), OnTheirWay::default());
         let oidc = config.oidc.clone().map(|oidc| Provider::new(oidc, &site.public_url, Arc::clone(&fetcher)));
         let oidc = oidc.transpose()?.map(Arc::new);
-        Ok(Self { registry, site, indexer, portals, config, fetcher, oidc, sessions, cookie })
+        let joining = Arc::new(Joining::new(&config, Arc::clone(&fetcher)));
+        Ok(Self {
+            registry,
+            site,
+            indexer,
+            portals,
+            config,
+            fetcher,
+            tasks,
+            on_their_way,
+            oidc,
+            joining,
+            sessions,
+            cookie,
+        })
+    }
+
+    /// The same with the tracker of the tasks that are waited for at the end.
+    #[must_use]
+    pub fn with_tasks(mut self, tasks: TaskTracker) -> Self {
+        self.tasks = tasks;
+        self
     }
 
     /// The registered portal of this id, for somebody who has this right on it.

@@ -7,6 +7,8 @@
 mod accounts;
 mod attempts;
 mod audit;
+mod imports;
+mod registrations;
 mod sessions;
 mod tokens;
 
@@ -23,6 +25,8 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use accounts::{Account, NewAccount};
 pub use audit::{AuditEntry, AuditFault, Head};
+pub use imports::{ImportRow, NewImport};
+pub use registrations::{ChangeSet, NewChange, Proof, Registered, Rehearsed};
 pub use sessions::SessionRow;
 pub use tokens::{NewToken, TokenRow};
 
@@ -70,7 +74,7 @@ pub enum RegistryError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[include_str!("store/imports.sql"), include_str!("store/registrations.sql")];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

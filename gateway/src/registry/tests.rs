@@ -27,8 +27,8 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
         spool_dir: config.spool_dir(),
         portals: portals.clone(),
         fetcher: Fetcher::new(&config).unwrap(),
-        journal: config::Journal::default(),
         metrics: indexer::metrics::Metrics::new(&shown).unwrap(),
+        journal: config.journal,
     };
     let indexer = Arc::new(Indexer::open(setup).await.unwrap());
     let counted = Arc::new(crate::metrics::Metrics::new(shown).unwrap());
@@ -87,6 +87,16 @@ async fn account(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) 
     }
     tx.commit().await.unwrap();
     id
+}
+
+/// Somebody with an account of this role, as a session makes them.
+pub(crate) async fn somebody(registry: &Registry, name: &str, role: Role) -> Who {
+    let mut tx = registry.begin().await.unwrap();
+    let new = NewAccount { name: name.into(), role, password: None, subject: None };
+    let account = tx.add_account(&new).await.unwrap();
+    tx.commit().await.unwrap();
+    let by = who::By::Session { hash: String::new(), csrf: String::new() };
+    Who { account, name: name.into(), role, rights: Default::default(), by, network: None }
 }
 
 mod walk;

@@ -177,6 +177,14 @@ impl Who {
         whole && self.role == Role::Operator
     }
 
+    /// Nothing when they may register portals: a token that is bounded to portals, or in its right, begins no new one.
+    pub fn must_register(&self) -> Result<(), Denied> {
+        match &self.by {
+            By::Token { right: Right::Manage, portals: None, .. } | By::Session { .. } | By::CommandLine => Ok(()),
+            By::Token { .. } | By::Nobody => Err(Denied::NotThis),
+        }
+    }
+
     /// Nothing when they run the Verbund.
     pub fn must_operate(&self) -> Result<(), Denied> {
         if self.is_operator() { Ok(()) } else { Err(Denied::NotThis) }

@@ -30,6 +30,7 @@ use crate::access::{self, Line};
 use crate::body::{Body, Bounded};
 use crate::failure::{self, Failure, by_tls_only, secure_headers, wants_json};
 use crate::insights::Asker;
+use crate::intake;
 use crate::metrics::{Answered, Direction, Held, Metrics};
 use crate::pages::forward::WhoIsAsked;
 use crate::proxy::{Client, Proxy, trace_id};
@@ -132,14 +133,15 @@ impl Edge {
         if let Some(asker) = Asker::of(client, request.method(), request.headers()) {
             request.extensions_mut().insert(asker);
         }
-        let Limits { body_idle_time, own_body_bytes, body_pace, .. } = self.limits;
+        let Limits { body_idle_time, own_body_bytes, delivery_bytes, body_pace, .. } = self.limits;
+        let most = if intake::is_handed_in(request.uri().path()) { delivery_bytes } else { own_body_bytes };
         let version = request.version();
         let mut course = None;
         let request = request.map(|body| {
             if body.is_end_stream() {
                 return Body::empty();
             }
-            let body = Bounded::new(body, body_idle_time, own_body_bytes).of(version);
+            let body = Bounded::new(body, body_idle_time, most).of(version);
             course = Some(body.course());
             Body::new(body.from_client(body_pace, &self.metrics, None))
         });

@@ -65,17 +65,7 @@ impl Fetcher {
     /// A small text that a host shows to prove something, such as a key; none where it cannot be had. robots.txt is not
     /// asked: whoever names the address wants it to be read.
     pub async fn proof(&self, url: &Url, max_bytes: u64) -> Option<String> {
-        let request = connectors::run::web::WebRequest {
-            what: WebWhat::Robots,
-            url: url.clone(),
-            max_bytes,
-            pace: self.limits().pace,
-            wait: Duration::ZERO,
-            validators: connectors::run::Validators::default(),
-        };
-        match tokio::time::timeout(MAX_TIME, self.page(&request)).await.ok()? {
-            Fetched::Whole { bytes, .. } => String::from_utf8(bytes).ok(),
-            Fetched::Status { .. } | Fetched::Fault(_) => None,
-        }
+        let peeked = tokio::time::timeout(MAX_TIME, self.peek(url, max_bytes)).await.ok()?.ok()?;
+        (peeked.status == 200).then(|| String::from_utf8(peeked.body).ok()).flatten()
     }
 }

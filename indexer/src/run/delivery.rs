@@ -6,7 +6,8 @@ use connectors::run::Coverage;
 use connectors::xzufi::read::Envelope;
 
 use super::reading::Input;
-use super::{Applied, Indexer, Outcome, Phase, RunError, Running};
+use super::running::Running;
+use super::{Applied, Indexer, Outcome, Phase, RunError};
 use crate::normalise::Change;
 use crate::store::{Apply, StoreError};
 
@@ -70,7 +71,7 @@ impl Indexer {
                 format => Input::Described(name, path, format),
             }
         });
-        run.teller.phase(Phase::Applying, None);
+        run.phase(Phase::Applying);
         let mut apply = self.store.begin(&run.portal.id).await?;
         apply.keep_plan();
         let ended = match run.read_into(&mut apply, inputs.collect(), Envelope::IndexFile, self.limits).await? {
@@ -91,8 +92,7 @@ impl Running {
         line: u64,
         change: Change,
     ) -> Result<(), StoreError> {
-        // What is refused has its verdict from its findings.
-        if !self.verdicts.are_wanted() || matches!(change, Change::Refuse(_)) {
+        if !self.verdicts.are_wanted() {
             return self.apply_one(apply, file, change).await;
         }
         let (what, before) = (super::verdict::What::of(&change), apply.applied());

@@ -126,8 +126,10 @@ pub(super) fn read_all(
         }
         let mut findings = reader.take_findings();
         let refused = findings.iter().filter(|finding| finding.severity == Severity::Business);
-        let lost = refused.filter_map(|finding| Some((finding.line.unwrap_or(0), too_large(portal, finding)?)));
-        changes.extend(lost.map(|(line, refused)| (line, Change::Refuse(refused))));
+        changes.extend(
+            refused
+                .filter_map(|finding| Some((finding.line.unwrap_or(0), Change::Refuse(too_large(portal, finding)?)))),
+        );
         findings.extend(normaliser.take_findings());
         let at = reader.bytes_read();
         let rest = [Piece::Changes { file: name, changes, at }, Piece::Findings(findings), Piece::Bytes(at)];

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use connectors::finding::{Finding, Severity};
+use connectors::gebiet::Ars;
 use connectors::ids::Identifikator;
 
 use super::{Applied, Delivered, Format};
 use crate::normalise::Change;
-use crate::record::Kind;
+use crate::record::{Kind, Lang, Object, Record, in_lang};
 
 /// Verdicts that one run keeps; beyond that they are counted.
 const KEPT: usize = 10_000;
@@ -72,6 +73,8 @@ pub struct Verdict {
     pub kind: Option<Kind>,
     /// Its key; none where it has none.
     pub id: Option<Identifikator>,
+    /// The German name of a Leistung that was taken, and the area where it is valid.
+    pub name: Option<(String, Ars)>,
     /// What became of it.
     pub fate: Fate,
     /// What is wrong with it.
@@ -82,16 +85,32 @@ pub struct Verdict {
 pub(super) struct What {
     kind: Option<Kind>,
     id: Option<Identifikator>,
+    name: Option<(String, Ars)>,
+    /// Why it is not taken.
+    refused: Option<Vec<Finding>>,
 }
 
 impl What {
     pub(super) fn of(change: &Change) -> Self {
-        match change {
-            Change::Write(record) => Self { kind: Some(record.object.kind()), id: Some(record.id.clone()) },
-            Change::Delete { kind, id } => Self { kind: Some(*kind), id: Some(id.clone()) },
-            Change::Clear { kind, .. } => Self { kind: Some(*kind), id: None },
-            Change::Keep(_) | Change::Refuse(_) => Self { kind: None, id: None },
-        }
+        let (kind, id) = match change {
+            Change::Write(record) => (Some(record.object.kind()), Some(record.id.clone())),
+            Change::Delete { kind, id } => (Some(*kind), Some(id.clone())),
+            Change::Refuse(refused) => (Some(refused.kind), refused.id.clone()),
+            Change::Clear { kind, .. } | Change::Spare(kind) => (Some(*kind), None),
+            Change::Keep(_) => (None, None),
+        };
+        let refused = match change {
+            Change::Refuse(refused) => Some(refused.findings.clone()),
+            _ => None,
+        };
+        let name = match change {
+            Change::Write(Record { object: Object::Leistung(leistung), .. }) => {
+                let name = in_lang(&leistung.title, Lang::DE).map(|(_, name)| name.clone()).unwrap_or_default();
+                leistung.gebiete.first().map(|area| (name, *area))
+            }
+            _ => None,
+        };
+        Self { kind, id, name, refused }
     }
 }
 
@@ -120,7 +139,7 @@ impl Verdicts {
     /// Notes what became of something at `line`. Everything that follows from one line or row is one thing, named by
     /// its Leistung; objects of XZuFi are one each, also where they all stand in one line.
     pub(super) fn note(&mut self, file: &str, line: u64, what: What, before: Applied, after: Applied) {
-        let fate = Fate::of(before, after);
+        let fate = if what.refused.is_some() { Fate::Quarantined } else { Fate::of(before, after) };
         if self.described.contains(file)
             && let Some(last) = self.kept.last_mut().filter(|last| last.line == Some(line) && last.file == file)
         {
@@ -131,7 +150,7 @@ impl Verdicts {
             }
             return;
         }
-        if what.id.is_none() {
+        if what.id.is_none() && what.refused.is_none() {
             return;
         }
         if self.kept.len() == KEPT {
@@ -139,7 +158,8 @@ impl Verdicts {
             return;
         }
         let (file, line) = (file.to_owned(), Some(line));
-        self.kept.push(Verdict { file, line, kind: what.kind, id: what.id, fate, findings: Vec::new() });
+        let What { kind, id, name, refused } = what;
+        self.kept.push(Verdict { file, line, kind, id, name, fate, findings: refused.unwrap_or_default() });
     }
 
     /// The verdicts with the findings that belong to them, those that were refused among them, and how many were left
@@ -152,7 +172,9 @@ impl Verdicts {
         for (at, verdict) in self.kept.iter().enumerate() {
             places.insert(self.place_of(verdict), at);
         }
-        for finding in findings {
+        // What was refused has brought its reasons.
+        let told: Vec<Finding> = self.kept.iter().flat_map(|verdict| verdict.findings.clone()).collect();
+        for finding in findings.iter().filter(|finding| !told.contains(finding)) {
             let Some(place) = self.place_of_finding(finding) else { continue };
             let refused = finding.severity == Severity::Business;
             let at = match places.get(&place) {
@@ -163,6 +185,7 @@ impl Verdicts {
                         line: finding.line,
                         kind: None,
                         id: None,
+                        name: None,
                         fate: Fate::Quarantined,
                         findings: Vec::new(),
                     });

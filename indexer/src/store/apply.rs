@@ -2,6 +2,7 @@
 
 mod derived;
 mod journal;
+mod mass;
 mod refuse;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -76,6 +77,8 @@ pub struct Apply {
     /// What is done, record by record, where somebody wants to know.
     plan: Option<Box<Plan>>,
     quarantine: refuse::Quarantine,
+    /// Zustaendigkeiten that are written together.
+    waiting: mass::Waiting,
     parents: HashMap<Identifikator, Identifikator>,
     applied: Applied,
 }
@@ -116,6 +119,7 @@ impl Store {
             touched: BTreeSet::new(),
             plan: None,
             quarantine,
+            waiting: mass::Waiting::default(),
             parents: HashMap::new(),
             applied: Applied::default(),
         })
@@ -141,6 +145,10 @@ impl Apply {
     /// Creates or replaces a record. An older one than stored, and one with the same content, change nothing.
     pub async fn write(&mut self, record: &Record) -> Result<(), StoreError> {
         let kind = record.object.kind();
+        if kind == Kind::Zustaendigkeit {
+            return self.write_later(record).await;
+        }
+        self.flush().await?;
         let changed = record.changed.map(Timestamp::as_millisecond);
         let content = Content::of(&record.object, changed);
         let first_time = self.seen.insert(fingerprint(kind, &record.id));
@@ -176,11 +184,14 @@ impl Apply {
 
     /// Deletes a record; one that is not there changes nothing.
     pub async fn delete(&mut self, kind: Kind, id: &Identifikator) -> Result<(), StoreError> {
+        if kind == Kind::Zustaendigkeit {
+            return self.delete_later(id).await;
+        }
+        self.flush().await?;
         self.seen.remove(&fingerprint(kind, id));
         self.taken(kind, id).await?;
         match self.stored(kind, id).await? {
             Some(old) if !old.deleted => self.bury(kind, id, &old).await,
-            _ if kind == Kind::Zustaendigkeit => self.delete_nested(id).await,
             _ => {
                 self.applied.orphans += 1;
                 Ok(())
@@ -209,10 +220,7 @@ impl Apply {
         let known = query.fetch_all(&mut *self.transaction).await?;
         for row in known {
             let id = Identifikator::new(&first.agency, row.get::<&str, _>(0));
-            self.seen.remove(&fingerprint(kind, &id));
-            if let Some(old) = self.stored(kind, &id).await? {
-                self.bury(kind, &id, &old).await?;
-            }
+            self.delete(kind, &id).await?;
         }
         Ok(())
     }
@@ -298,6 +306,7 @@ impl Apply {
         coverage: Coverage,
         guard: Option<&Guard>,
     ) -> Result<Result<(Applied, Vec<Finding>), Finding>, StoreError> {
+        self.flush().await?;
         if coverage == Coverage::Whole && !self.fresh {
             let (unseen, known) = self.unseen().await?;
             if let Some(guard) = guard.filter(|guard| guard.holds(unseen.len() as u64, known)) {

@@ -83,6 +83,7 @@ async fn write(apply: &mut Apply, changes: Vec<Change>) {
             Change::Clear { kind, ids } => apply.clear(kind, &ids).await.unwrap(),
             Change::Keep(fragment) => apply.keep("t.xml", &fragment).await.unwrap(),
             Change::Refuse(refused) => apply.refuse(&refused).await.unwrap(),
+            Change::Spare(kind) => apply.spare(kind),
         }
     }
 }

@@ -18,6 +18,7 @@ use super::say;
 use super::stand::{Honest, answer, ask, head, listen, stand};
 use crate::cli::serve::registry::Followers;
 use crate::cli::{Exit, Fault};
+use crate::registry::Registry;
 use crate::router::Router;
 
 const PORTALS: usize = 10;
@@ -76,6 +77,7 @@ async fn measure(time: Duration) -> Result<Outcome, Fault> {
     let kept = folder.path().join("routes.json");
     let router = Router::new(stand.routes.clone(), stand.proxy.clone(), stand.metrics.clone(), None, kept);
     let portals = Arc::new(ArcSwap::from_pointee(loaded.portals));
+    let registry = Registry::open(&folder.path().join("registry.db")).await.map_err(Fault::work)?;
     let followers = Followers {
         file,
         portals: portals.clone(),
@@ -83,6 +85,8 @@ async fn measure(time: Duration) -> Result<Outcome, Fault> {
         reading: None,
         router: Some(router),
         certificates: None,
+        registry: registry.clone(),
+        metrics: None,
     };
     let followers = Arc::new(followers);
 
@@ -100,7 +104,7 @@ async fn measure(time: Duration) -> Result<Outcome, Fault> {
         reloads += 1;
         write(reloads % PORTALS, reloads)?;
         let (before, following) = (portals.load_full(), Arc::clone(&followers));
-        tokio::task::spawn_blocking(move || following.reload()).await.map_err(Fault::work)?;
+        following.reload().await;
         tables.fetch_add(usize::from(changed(&before, &portals.load())), Ordering::Relaxed);
     }
     let mut honest = Honest::default();
@@ -108,6 +112,7 @@ async fn measure(time: Duration) -> Result<Outcome, Fault> {
         honest.add(one);
     }
     stop.cancel();
+    registry.close().await;
     stand.serving.end().await;
     tasks.close();
     tasks.wait().await;

@@ -87,10 +87,21 @@ impl Source {
 
 /// Reads the files of the system. Blocks on the disk.
 fn make(servers: Vec<SocketAddr>) -> Result<Asked, Fault> {
+    let made = resolver(servers, Duration::from_millis(900), 1).map_err(Fault::Failed)?;
+    Ok(made.map_or(Asked::System, |resolver| Asked::Servers(Arc::new(resolver))))
+}
+
+/// What asks these servers, or those of the system when none; none where the system names none either. It keeps no
+/// answers. Blocks on the disk.
+pub(crate) fn resolver(
+    servers: Vec<SocketAddr>,
+    patience: Duration,
+    attempts: usize,
+) -> Result<Option<TokioResolver>, String> {
     let (config, mut options) = if servers.is_empty() {
         match read_system_conf() {
             Ok((config, options)) if !config.name_servers().is_empty() => (config, options),
-            _ => return Ok(Asked::System),
+            _ => return Ok(None),
         }
     } else {
         let named = servers.into_iter().map(|server| {
@@ -106,12 +117,11 @@ fn make(servers: Vec<SocketAddr>) -> Result<Asked, Fault> {
     // What holds how long is decided by us alone.
     options.cache_size = 0;
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    options.timeout = Duration::from_millis(900);
-    options.attempts = 1;
+    options.timeout = patience;
+    options.attempts = attempts;
     let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
     *builder.options_mut() = options;
-    let resolver = builder.build().map_err(|error| Fault::Failed(error.to_string()))?;
-    Ok(Asked::Servers(Arc::new(resolver)))
+    builder.build().map(Some).map_err(|error| error.to_string())
 }
 
 fn fault(error: &NetError) -> Fault {

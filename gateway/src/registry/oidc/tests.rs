@@ -238,7 +238,7 @@ async fn somebody_comes_in_with_an_account_of_their_own_and_no_rights() {
     assert_eq!(challenge.as_str(), sent["code_challenge"]);
     assert!(named.unwrap().starts_with("Basic ") && !form.contains_key("client_secret"));
     // The next time it is the same account, whatever it is called then; somebody else of this name gets another one.
-    fake.says(|says| says.name = Some("anders".into()));
+    fake.says(|says| (says.nonce, says.name) = (String::new(), Some("anders".into())));
     assert_eq!(sign_in(&desk, &fake).await.status(), StatusCode::SEE_OTHER);
     fake.says(|says| (says.subject, says.name) = ("subjekt-2".into(), Some("erika.musterfrau".into())));
     assert_eq!(sign_in(&desk, &fake).await.status(), StatusCode::SEE_OTHER);
@@ -278,8 +278,9 @@ async fn what_is_not_valid_is_refused_with_a_page_and_an_entry() {
     const CASES: &[(&str, Wrong)] = &[
         ("nonce", |says| says.nonce = "eine andere".into()),
         ("expired", |says| (says.made, says.ends) = (-300, -120)),
-        ("token", |says| (says.made, says.ends) = (-1_000, 60)),
-        ("token", |says| (says.made, says.ends) = (300, 600)),
+        // Made too long ago, and made in the future.
+        ("expired", |says| (says.made, says.ends) = (-1_000, 60)),
+        ("expired", |says| (says.made, says.ends) = (300, 600)),
         ("audience", |says| says.audience = "andere".into()),
         ("issuer", |says| says.issuer = "https://andere.example".into()),
         // Signed by another key under the name of the known one, and by one that was never published.

@@ -8,12 +8,13 @@ use std::path::Path;
 
 use connectors::beschreibung::tabelle::{self, Tabelle};
 use connectors::beschreibung::{MAX_LINE_BYTES, Zeile};
-use connectors::finding::{Finding, Rule};
+use connectors::finding::{Finding, Rule, Severity};
+use connectors::ids::Identifikator;
 use connectors::registration::Portal;
-use connectors::xzufi::{Action, Klasse};
+use connectors::xzufi::{Action, Klasse, Objekt};
 
 use super::{BATCH, Piece};
-use crate::normalise::{Change, Normaliser};
+use crate::normalise::{Change, Normaliser, Refused};
 use crate::record::Kind;
 use crate::run::web::PageLine;
 use crate::run::{Format, RunError};
@@ -38,8 +39,15 @@ pub(super) fn read(
     let fault = |error: std::io::Error| RunError::Read { path: path.to_owned(), reason: error.to_string() };
     let file = File::open(path).map_err(fault)?;
     let bytes = file.metadata().map_err(fault)?.len();
-    let mut lines =
-        Lines { portal, normaliser, name, changes: Vec::with_capacity(BATCH), known: HashMap::new(), bytes: 0 };
+    let mut lines = Lines {
+        portal,
+        normaliser,
+        name,
+        changes: Vec::with_capacity(BATCH),
+        known: HashMap::new(),
+        spared: false,
+        read: 0,
+    };
     let read_table: Option<fn(&[u8]) -> Result<Tabelle, Finding>> = match format {
         Format::Csv => Some(Tabelle::csv),
         Format::Xlsx => Some(Tabelle::xlsx),
@@ -80,7 +88,15 @@ pub(super) fn read_pages(
     for line in crate::run::web::lines(path)? {
         let PageLine { url, descriptions, removed, mut findings, .. } = line?;
         normaliser.begin_file(&url);
-        let mut lines = Lines { portal, normaliser, name: &url, changes: Vec::new(), known: HashMap::new(), bytes: 0 };
+        let mut lines = Lines {
+            portal,
+            normaliser,
+            name: &url,
+            changes: Vec::new(),
+            known: HashMap::new(),
+            spared: false,
+            read: 0,
+        };
         for said in descriptions {
             match first_on.entry(said.own_id()) {
                 Entry::Occupied(first) => {
@@ -112,8 +128,10 @@ struct Lines<'a, 'n> {
     changes: Vec<(u64, Change)>,
     /// In which line each id stood first.
     known: HashMap<String, u64>,
-    /// How many bytes were read.
-    bytes: u64,
+    /// Said already that what belongs to something refused stays.
+    spared: bool,
+    /// Bytes that were read.
+    read: u64,
 }
 
 impl Lines<'_, '_> {
@@ -124,19 +142,18 @@ impl Lines<'_, '_> {
             number += 1;
             line.clear();
             let most = MAX_LINE_BYTES as u64 + 2;
-            let read = file.by_ref().take(most).read_until(b'\n', &mut line)?;
-            if read == 0 {
+            if file.by_ref().take(most).read_until(b'\n', &mut line)? == 0 {
                 return Ok(true);
             }
-            self.bytes += read as u64;
+            self.read += line.len() as u64;
             if line.len() as u64 == most && line.last() != Some(&b'\n') {
-                self.bytes += file.skip_until(b'\n')? as u64;
+                self.read += file.skip_until(b'\n')? as u64;
             }
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
             match Zeile::read(text.strip_suffix(b"\r").unwrap_or(text), number) {
                 Ok(None) => {}
                 Ok(Some(zeile)) => self.take(zeile, number),
-                Err(finding) => self.normaliser.note(finding),
+                Err(finding) => self.refuse(finding, None, number),
             }
             if !self.hand_over(to) {
                 return Ok(false);
@@ -146,7 +163,12 @@ impl Lines<'_, '_> {
 
     /// False when nobody listens any more.
     fn table(&mut self, read: Tabelle, to: &mut dyn FnMut(Piece) -> bool) -> bool {
-        read.findings.into_iter().for_each(|finding| self.normaliser.note(finding));
+        for finding in read.findings {
+            match (finding.severity, finding.line) {
+                (Severity::Business, Some(number)) => self.refuse(finding, None, number),
+                _ => self.normaliser.note(finding),
+            }
+        }
         read.zeilen.into_iter().all(|(number, said)| {
             self.take(Zeile::Schreibe(Box::new(said)), number);
             self.hand_over(to)
@@ -159,7 +181,7 @@ impl Lines<'_, '_> {
             return true;
         }
         let changes = std::mem::replace(&mut self.changes, Vec::with_capacity(BATCH));
-        to(Piece::Changes { file: self.name.to_owned(), changes, at: self.bytes })
+        to(Piece::Changes { file: self.name.to_owned(), changes, at: self.read })
     }
 
     fn take(&mut self, mut zeile: Zeile, number: u64) {
@@ -173,30 +195,52 @@ impl Lines<'_, '_> {
             let first = *self.known.entry(said.own_id()).or_insert(number);
             if first != number {
                 let finding = Finding::new(Rule::LineDuplicate).value(first.to_string()).line(number);
-                return self.normaliser.note(finding);
+                return self.refuse(finding, Some(said.own_id()), number);
             }
         }
-        let agency = self.portal.agency.as_deref().unwrap_or(self.portal.id.as_str());
+        let agency = self.agency().to_owned();
         let named = matches!(zeile, Zeile::Loesche { klasse: Klasse::Zustaendigkeit, .. });
         let mut cleared = Vec::new();
-        let mut taken = true;
-        for entry in zeile.entries(agency, number) {
-            let of_the_leistung = matches!(&entry.action, Action::Schreibe(connectors::xzufi::Objekt::Leistung(_)));
+        for entry in zeile.entries(&agency, number) {
+            let of_the_leistung = matches!(&entry.action, Action::Schreibe(Objekt::Leistung(_)));
             match self.normaliser.change(entry) {
-                // What the description itself does not count any more, not what somebody asked for.
-                Some(Change::Delete { kind: Kind::Zustaendigkeit, id }) if !named => cleared.push(id),
-                // A Leistung that is not taken takes nothing with it: its places would lead nowhere.
+                // A Leistung that is not taken takes nothing with it: its places would lead nowhere. What it had stays.
                 Some(refused @ Change::Refuse(_)) if of_the_leistung => {
                     self.changes.push((number, refused));
-                    taken = false;
-                    break;
+                    return self.spare(number);
                 }
+                // What the description itself does not count any more, not what somebody asked for.
+                Some(Change::Delete { kind: Kind::Zustaendigkeit, id }) if !named => cleared.push(id),
                 Some(change) => self.changes.push((number, change)),
                 None => {}
             }
         }
-        if taken && !cleared.is_empty() {
+        if !cleared.is_empty() {
             self.changes.push((number, Change::Clear { kind: Kind::Zustaendigkeit, ids: cleared }));
         }
+    }
+
+    /// Refuses a line or row that says nothing that could be read.
+    fn refuse(&mut self, finding: Finding, id: Option<String>, number: u64) {
+        let finding = finding.file(self.name);
+        self.normaliser.note(finding.clone());
+        let (kind, place) = (Kind::Leistung, format!("{}:{number}", self.name));
+        let id = id.map(|id| Identifikator::new(self.agency(), id));
+        let refused = Refused { kind, id, place, findings: vec![finding], xml: String::new(), cut: false };
+        self.changes.push((number, Change::Refuse(refused)));
+        self.spare(number);
+    }
+
+    /// What belongs to something that could not be taken stays as it is, also where this is the whole stock.
+    fn spare(&mut self, number: u64) {
+        if !std::mem::replace(&mut self.spared, true) {
+            let kinds = [Kind::Zustaendigkeit, Kind::Organisationseinheit, Kind::Onlinedienst];
+            self.changes.extend(kinds.map(|kind| (number, Change::Spare(kind))));
+        }
+    }
+
+    /// The editorial system that the ids are of.
+    fn agency(&self) -> &str {
+        self.portal.agency.as_deref().unwrap_or(self.portal.id.as_str())
     }
 }

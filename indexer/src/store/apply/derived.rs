@@ -219,29 +219,8 @@ impl Apply {
             sqlx::query(OFFERS).bind(&id.agency).bind(&id.text).execute(&mut *self.transaction).await?;
         }
         self.touched.extend(affected);
-        for id in std::mem::take(&mut self.touched) {
-            let rows =
-                sqlx::query("SELECT portal FROM record WHERE kind = $1 AND agency = $2 AND id = $3 AND deleted = 0")
-                    .bind(kind_number(Kind::Leistung))
-                    .bind(&id.agency)
-                    .bind(&id.text)
-                    .fetch_all(&mut *self.transaction)
-                    .await?;
-            for row in rows {
-                // A number of its own for each: followers page by it.
-                let change_no = self.change_no();
-                sqlx::query(
-                    "UPDATE record SET change_no = $1 WHERE portal = $2 AND kind = $3 AND agency = $4 AND id = $5",
-                )
-                .bind(change_no)
-                .bind(row.get::<&str, _>(0))
-                .bind(kind_number(Kind::Leistung))
-                .bind(&id.agency)
-                .bind(&id.text)
-                .execute(&mut *self.transaction)
-                .await?;
-            }
-        }
+        let touched: Vec<Identifikator> = std::mem::take(&mut self.touched).into_iter().collect();
+        self.move_numbers(&touched).await?;
         Ok(())
     }
 

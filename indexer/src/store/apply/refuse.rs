@@ -52,8 +52,14 @@ impl Quarantine {
 }
 
 impl Apply {
+    /// Lets none of this kind go for not being seen.
+    pub fn spare(&mut self, kind: Kind) {
+        self.quarantine.nameless.insert(kind);
+    }
+
     /// Keeps a record that cannot be taken; what was there of it stays.
     pub async fn refuse(&mut self, refused: &Refused) -> Result<(), StoreError> {
+        self.flush().await?;
         match &refused.id {
             Some(id) => {
                 self.quarantine.spared.insert(fingerprint(refused.kind, id));
