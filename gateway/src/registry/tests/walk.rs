@@ -182,6 +182,19 @@ fn same_routes(listed: &[(Method, &str)], expected: &[(&str, &str, Lets, &str)])
 }
 
 #[test]
+fn rights_on_a_portal_are_what_its_routes_ask_for() {
+    for (right, most, expected) in [
+        (Right::Read, Right::Manage, [404, 404, 200, 200, 200, 200]),
+        (Right::Deliver, Right::Manage, [404, 404, 403, 200, 200, 200]),
+        (Right::Manage, Right::Manage, [404, 404, 403, 403, 200, 200]),
+        (Right::Deliver, Right::Read, [404, 404, 403, 403, 403, 403]),
+    ] {
+        let got: Vec<u16> = ASKERS.iter().map(|asker| asker.gets(&Holder(right, 200), most)).collect();
+        assert_eq!(got, expected, "{right:?} by {most:?}");
+    }
+}
+
+#[test]
 fn no_route_is_missing_here() {
     same_routes(page_paths().listed(), PAGES);
     same_routes(api_paths().listed(), INTERFACE);
