@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use connectors::gebiet::Gebiet;
+use connectors::gebiet::{Gebiet, Gebiete, Reading};
 use connectors::registration::{AddressRule, Connector, PAGE_MAX_BYTES, Proposal};
 use connectors::run::{Fault, read_index};
 use indexer::crawl::{Fetcher, Peeked};
@@ -108,7 +108,11 @@ fn wish(address: &Url, proposal: &Proposal, seen: &Seen) -> Wish {
         _ => Connector::Push {},
     };
     let gebiet = match &proposal.gebiete[..] {
-        [one] => one.ars.to_string(),
+        // By its name where that means this one alone; people know names.
+        [one] => match Gebiete::nrw().read(&one.name) {
+            Reading::One(named) if named.ars == one.ars => one.name.clone(),
+            _ => one.ars.to_string(),
+        },
         _ => String::new(),
     };
     Wish {
