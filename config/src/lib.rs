@@ -8,6 +8,7 @@ pub mod clock;
 mod fault;
 mod intake;
 mod joining;
+mod links;
 mod oidc;
 mod portals;
 mod proxy;
@@ -36,6 +37,7 @@ use url::Url;
 pub use fault::{ConfigError, ConfigFault};
 pub use intake::Intake;
 pub use joining::{Joining, Release};
+pub use links::Links;
 pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
@@ -105,6 +107,9 @@ pub struct Config {
     /// How portals are collected.
     #[serde(default)]
     pub crawl: Crawl,
+    /// How the addresses are visited that records name.
+    #[serde(default)]
+    pub links: Links,
     /// How far portals can be restored.
     #[serde(default)]
     pub journal: Journal,

@@ -10,8 +10,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use config::secret::SecretError;
 use config::{Config, clock};
+use connectors::ids::PortalId;
 use connectors::registration::Portal;
 use indexer::catalog::Catalog;
+use indexer::crawl::schedule::NextRun;
 use indexer::crawl::{Fetcher, FetcherError, schedule};
 use indexer::run::{Indexer, Outcome, RunOptions, Source};
 use tokio::sync::Semaphore;
@@ -316,16 +318,20 @@ pub async fn collect(
     let busy: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>> = Arc::default();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Runs over single pages come between those over the whole site, and put them off by nothing.
+    let mut whole: std::collections::HashMap<PortalId, NextRun> = std::collections::HashMap::new();
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         let registered = portals.load_full();
         let mut states = Vec::with_capacity(registered.len());
         for portal in registered.iter() {
             match indexer.next_run(portal).await {
-                Ok(next) => states.push((portal, next)),
+                Ok(next) => states.push((portal, whole.get(&portal.id).cloned().unwrap_or(next))),
                 Err(error) => tracing::error!(portal.id = %portal.id, %error, "cannot tell when the portal ran last"),
             }
         }
         let told = indexer.pings().portals();
+        whole.retain(|id, _| registered.iter().any(|portal| portal.id == *id));
+        let next: Vec<_> = states.iter().map(|(portal, next)| (portal.id.clone(), next.clone())).collect();
         let told = registered.iter().filter(|portal| told.contains(&portal.id)).map(|portal| (portal, true));
         for (portal, told) in told.chain(schedule::due(clock::now(), states).into_iter().map(|portal| (portal, false)))
         {
@@ -333,7 +339,14 @@ pub async fn collect(
             if !mark(&busy, portal.id.as_str(), true) {
                 continue;
             }
-            let source = if told { Source::Pages(indexer.pings().take(&portal.id)) } else { Source::Registered };
+            let source = if told {
+                let next = next.iter().find(|(id, _)| *id == portal.id).map(|(id, next)| (id.clone(), next.clone()));
+                whole.extend(next);
+                Source::Pages(indexer.pings().take(&portal.id))
+            } else {
+                whole.remove(&portal.id);
+                Source::Registered
+            };
             let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
             tasks.spawn(async move {
                 run_once(&indexer, &portal, &source, &stop).await;

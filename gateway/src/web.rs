@@ -76,3 +76,6 @@ pub fn routers(desk: Desk) -> (Router, Router) {
         .with_state(web);
     (pages, api)
 }
+
+#[cfg(test)]
+mod tests;

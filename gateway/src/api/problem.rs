@@ -51,6 +51,8 @@ pub enum Kind {
     KeyReused,
     /// A delivery that is on its way already.
     OnItsWay,
+    /// A portal of which a run goes on, or whose runs are paused.
+    PortalBusy,
     /// A body of another kind.
     UnsupportedMediaType,
     /// A full disk.
@@ -87,6 +89,7 @@ impl Kind {
         Kind::PortalIsCollected,
         Kind::KeyReused,
         Kind::OnItsWay,
+        Kind::PortalBusy,
         Kind::UnsupportedMediaType,
         Kind::NoRoom,
         Kind::IntakeFailed,
@@ -117,6 +120,7 @@ impl Kind {
             Self::PortalIsCollected => "portal_is_collected",
             Self::KeyReused => "idempotency_key_reused",
             Self::OnItsWay => "delivery_on_its_way",
+            Self::PortalBusy => "portal_busy",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NoRoom => "no_room",
             Self::IntakeFailed => "intake_failed",
@@ -148,6 +152,7 @@ impl Kind {
             Self::PortalIsCollected => "The portal is collected",
             Self::KeyReused => "The Idempotency-Key was used",
             Self::OnItsWay => "The delivery is on its way",
+            Self::PortalBusy => "The portal is busy",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::NoRoom => "No room on the disk",
             Self::IntakeFailed => "The delivery could not be taken",
@@ -171,7 +176,7 @@ impl Kind {
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::ForeignAddress | Self::KeyReused | Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
-            Self::PortalIsCollected | Self::OnItsWay | Self::Conflict => StatusCode::CONFLICT,
+            Self::PortalIsCollected | Self::OnItsWay | Self::PortalBusy | Self::Conflict => StatusCode::CONFLICT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
             Self::IntakeClosed | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,7 @@
 //! A delivery that lies on the disk, taken: one run, one answer, written down before and after.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::clock;
 use connectors::registration::{Connector, Portal};
@@ -14,6 +15,10 @@ use super::spool::{Received, SpoolError};
 use super::wire::{About, ImportAnswer};
 use crate::api::problem::{Kind, Problem};
 use crate::registry::{Desk, ImportRow, NewImport, RegistryError, Who};
+
+/// How long a delivery waits for the end of another run of its portal, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(60);
+const TURN: Duration = Duration::from_millis(100);
 
 /// What is to be done with a delivery.
 #[derive(Debug, Clone)]
@@ -47,6 +52,9 @@ pub(super) enum IntakeError {
     /// The same delivery is on its way.
     #[error("a delivery of this Idempotency-Key is on its way; ask again in a moment")]
     OnItsWay,
+    /// A run of the portal goes on, or its runs are paused.
+    #[error("{0}")]
+    Busy(String),
     /// The disk is full.
     #[error("there is no room for the delivery at the moment; nothing was changed, please try again later")]
     Full,
@@ -79,8 +87,12 @@ impl From<SpoolError> for IntakeError {
 
 impl From<RunError> for IntakeError {
     fn from(error: RunError) -> Self {
-        // SQLite has no other word for it than its message.
-        if error.to_string().contains("disk is full") { Self::Full } else { Self::Run(error) }
+        match error {
+            RunError::Running { .. } | RunError::Paused { .. } => Self::Busy(error.to_string()),
+            // SQLite has no other word for it than its message.
+            error if error.to_string().contains("disk is full") => Self::Full,
+            error => Self::Run(error),
+        }
     }
 }
 
@@ -91,6 +103,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Collected(_) => Kind::PortalIsCollected,
             IntakeError::KeyReused(_) => Kind::KeyReused,
             IntakeError::OnItsWay => Kind::OnItsWay,
+            IntakeError::Busy(_) => Kind::PortalBusy,
             IntakeError::Full => Kind::NoRoom,
             IntakeError::Broken => Kind::BadParameter,
             IntakeError::Registry(_) => Kind::RegistryFailed,
@@ -244,7 +257,14 @@ async fn run(indexer: &Indexer, order: &Order, received: &Received) -> Result<(R
     let coverage = if order.whole { Coverage::Whole } else { Coverage::Part };
     let source = Source::Delivery { files: vec![file], coverage };
     let options = RunOptions { dry_run: order.dry_run, ..RunOptions::default() };
-    let report = indexer.run(&order.portal, &source, options, &CancellationToken::new()).await?;
+    let asked = clock::monotonic();
+    let report = loop {
+        match indexer.run(&order.portal, &source, options, &CancellationToken::new()).await {
+            // Of each portal one run goes on at a time; the next delivery waits for its turn, and not for ever.
+            Err(RunError::Running { .. }) if asked.elapsed() < PATIENCE => tokio::time::sleep(TURN).await,
+            ran => break ran?,
+        }
+    };
     let visible = report.outcome == Outcome::Applied && follow(indexer).await;
     Ok((report, visible))
 }

@@ -116,6 +116,8 @@ struct Zeile {
     online: String,
     maengel: Vec<Mangel>,
     portale: String,
+    /// The five questions with their answers.
+    pruefungen: Vec<(&'static str, &'static str)>,
 }
 
 /// One gap.
@@ -188,6 +190,7 @@ impl Zeile {
             stelle: joined(entry.stellen.iter().map(|stelle| stelle.name.as_str()).collect()),
             online: joined(online),
             maengel: entry.gaps.iter().map(mangel).collect(),
+            pruefungen: entry.checks.named().map(|(name, check)| (words::question(name), words::answer(check))).into(),
             portale: grouped(usize::try_from(entry.described_by).unwrap_or(usize::MAX)),
         }
     }

@@ -341,6 +341,3 @@ fn cut(text: &str) -> String {
     }
     short
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ impl Catalog {
     /// One Leistung, as seen from `place`; none when it is not known.
     ///
     /// With a key it is the most local description that is valid or offered there, with an id that very one. Local
-    /// overlays that are valid at the place stand behind the modules they add to.
+    /// overlays that are valid at the place stand behind the modules they add to, or in their place where they say so.
     pub async fn leistung(
         &self,
         leistung: &LeistungRef,
@@ -30,6 +30,7 @@ impl Catalog {
             for overlay in self.store.overlays(&shown.id).await? {
                 let Object::Spezialisierung(overlay) = overlay.object else { continue };
                 if overlay.gebiete.iter().any(|area| area.covers(&place)) {
+                    modules.retain(|one| one.local || !overlay.ersetzt.contains(&one.modul.art));
                     overlay.modules.into_iter().for_each(|modul| insert(&mut modules, modul));
                 }
             }

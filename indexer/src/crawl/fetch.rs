@@ -6,6 +6,7 @@
 mod ask;
 mod page;
 mod peek;
+mod probe;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -30,6 +31,7 @@ use url::Url;
 
 pub use ask::AskError;
 pub use peek::Peeked;
+pub(crate) use probe::{ProbeFault, Probed};
 
 use super::Known;
 use super::spool::{Spool, Writing};
@@ -41,6 +43,9 @@ const MAX_REDIRECTS: usize = 5;
 
 /// Bytes that are gathered before they are written.
 const PIECE_BYTES: usize = 256 << 10;
+
+/// Pages of a site that a bounded run reads: enough to see what they say, within the pace of their host.
+const BOUNDED_PAGES: usize = 20;
 
 /// The longest validator that is kept, in bytes.
 const MAX_VALIDATOR_BYTES: usize = 1024;
@@ -100,11 +105,12 @@ impl Fetcher {
         let mut bounded = self.clone();
         bounded.limits.max_run_bytes = bounded.limits.max_run_bytes.min(max_run_bytes);
         bounded.limits.max_file_bytes = bounded.limits.max_file_bytes.min(max_run_bytes);
+        bounded.limits.max_pages = bounded.limits.max_pages.min(BOUNDED_PAGES);
         bounded
     }
 
     /// The bounds of one run.
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         self.limits.clone()
     }
 

@@ -19,6 +19,7 @@ use connectors::run::{Coverage, Validators};
 use connectors::xzufi::read::Envelope;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -139,19 +140,18 @@ impl Indexer {
         let visit = visit(&id, url, scope, known.clone(), &self.fetcher, &self.spool_dir, cancel).await;
         let visit = visit.map_err(RunError::Crawl)?;
         let plan = self.spool_dir.join(id.as_str()).join("pages.plan.jsonl");
-        let (gone, described) = self.plan(run, &known, &visit, &plan).await?;
+        let (gone, described) = self.write_plan(run, &known, &visit, &plan).await?;
         run.tally.extend(visit.findings.clone());
-        let guard = run.portal.guard;
-        if !run.options.release && guard.holds(gone, described) {
-            let value = format!("{gone} von {described} Leistungen der Website");
-            run.tally.extend(vec![Finding::new(Rule::GuardHeld).value(value)]);
-            return Ok((Outcome::Held, Applied::default()));
-        }
+        let digest: String = Sha256::digest(gone.join("\n")).iter().map(|byte| format!("{byte:02x}")).collect();
+        // Whoever releases a run has looked at what it takes away, and at nothing else.
+        let released = run.options.release && run.released.as_ref().is_none_or(|released| *released == digest);
+        let held = !released && run.portal.guard.holds(gone.len() as u64, described);
+        run.digest = Some(digest);
         run.phase(Phase::Applying);
         let mut apply = self.store.begin(&id).await?;
         apply.keep_plan();
         let inputs = vec![Input::Pages(plan.clone())];
-        let ended = match run.read_into(&mut apply, inputs, Envelope::IndexFile, self.limits).await? {
+        let mut ended = match run.read_into(&mut apply, inputs, Envelope::IndexFile, self.limits).await? {
             true => {
                 for line in lines(&plan)? {
                     let PageLine { url, row, forget, .. } = line?;
@@ -166,20 +166,25 @@ impl Indexer {
             }
             false => (Outcome::Failed, Applied::default()),
         };
+        if held && ended.0 != Outcome::Failed {
+            let value = format!("{} von {described} Leistungen der Website", gone.len());
+            run.tally.extend(vec![Finding::new(Rule::GuardHeld).value(value)]);
+            ended = (Outcome::Held, Applied::default());
+        }
         run.tally.bytes = visit.bytes;
         run.end(apply, ended.0).await?;
         Ok(ended)
     }
 
-    /// Writes the file that is to be applied, the pages in the order of their addresses; gives how many descriptions go,
-    /// and of how many.
-    async fn plan(
+    /// Writes the file that is to be applied, the pages in the order of their addresses; gives the ids of descriptions
+    /// that go, and of how many.
+    async fn write_plan(
         &self,
         run: &Running,
         known: &[KnownPage],
         visit: &Visit,
         path: &Path,
-    ) -> Result<(u64, u64), RunError> {
+    ) -> Result<(Vec<String>, u64), RunError> {
         let fault = |error: std::io::Error| RunError::Read { path: path.to_owned(), reason: error.to_string() };
         let now = clock::now();
         let gone_after = self.fetcher.gone_after();
@@ -231,8 +236,8 @@ impl Indexer {
             write_line(&mut file, &line).map_err(fault)?;
         }
         let removed: Vec<String> = expired.into_iter().filter(|id| !stay.contains(id)).collect();
-        let gone = removed.len() as u64;
-        if gone > 0 {
+        let gone = removed.clone();
+        if !gone.is_empty() {
             write_line(&mut file, &PageLine { removed, ..PageLine::default() }).map_err(fault)?;
         }
         file.flush().map_err(fault)?;
@@ -264,7 +269,7 @@ fn write_line(file: &mut impl Write, line: &PageLine) -> std::io::Result<()> {
     file.write_all(b"\n")
 }
 
-/// The lines of a file that [`Indexer::plan`] wrote.
+/// The lines of a file that [`Indexer::write_plan`] wrote.
 pub(super) fn lines(path: &Path) -> Result<impl Iterator<Item = Result<PageLine, RunError>>, RunError> {
     let fault =
         |path: &PathBuf, error: std::io::Error| RunError::Read { path: path.clone(), reason: error.to_string() };
