@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible oidc oidc-if-possible toolchain cargo-deny \
-    nextest
+.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible oidc \
+    oidc-if-possible browser-if-possible toolchain cargo-deny nextest
 
 # The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
 # the time, and the runner without its self-update.
@@ -27,7 +27,7 @@ demo: toolchain meaning-if-possible ## A sample Verbund on this machine, offline
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
-test: toolchain format lint deny-if-possible nextest oidc-if-possible ## Everything that is checked before a change is taken
+test: toolchain format lint deny-if-possible nextest oidc-if-possible browser-if-possible ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
 
 judge: toolchain meaning-if-possible ## Judged questions in FILE against the deliveries in DIR: make judge FILE=... DIR=...
@@ -88,6 +88,11 @@ deny-if-possible: toolchain
 
 cargo-deny: toolchain
 	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-deny --version $(DENY_VERSION)
+
+# The browser test needs Chromium and its driver; without them it is left out, and that is said here and by the test.
+browser-if-possible:
+	@command -v chromedriver >/dev/null || \
+	    echo "LEFT OUT: the browser test; on Debian apt-get install chromium-driver" >&2
 
 nextest: toolchain
 	@$(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-nextest \

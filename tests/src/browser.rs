@@ -1,15 +1,13 @@
 //! A browser as people have it: Chromium without a window, driven by WebDriver (W3C Recommendation) through the
 //! `chromedriver` of the same package.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-
-use crate::client::ask_within;
 
 /// Longer than a page takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,31 +18,33 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 #[derive(Debug)]
 pub struct Browser {
     driver: Child,
+    /// Kept open, because the driver goes on writing to it.
+    _stdout: BufReader<ChildStdout>,
     address: SocketAddr,
     session: String,
 }
 
 impl Browser {
-    /// A new browser that knows nothing and nobody; none where this machine has no Chromium with its driver.
+    /// A new browser that knows nothing and nobody; none where this machine has no driver of Chromium.
+    #[track_caller]
     pub fn start(profile: &Path) -> Option<Self> {
         let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--allowed-ips=127.0.0.1"])
+            .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .ok()?;
-        let stdout = BufReader::new(driver.stdout.take()?);
-        let port = stdout.lines().map_while(Result::ok).find_map(|line| {
-            let rest = line.split("successfully on port ").nth(1)?;
-            rest.trim_end_matches('.').trim().parse::<u16>().ok()
-        });
-        let Some(port) = port else {
-            let _ = driver.kill();
-            let _ = driver.wait();
-            return None;
+        let mut stdout = BufReader::new(driver.stdout.take().unwrap());
+        let port = loop {
+            let mut line = String::new();
+            assert!(stdout.read_line(&mut line).unwrap() > 0, "chromedriver ended before it listened");
+            if let Some(rest) = line.split("successfully on port ").nth(1) {
+                break rest.trim().trim_end_matches('.').parse::<u16>().unwrap();
+            }
         };
-        let mut browser = Self { driver, address: SocketAddr::from(([127, 0, 0, 1], port)), session: String::new() };
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut browser = Self { driver, _stdout: stdout, address, session: String::new() };
         let profile = format!("--user-data-dir={}", profile.display());
         let arguments = [
             "--headless=new",
@@ -55,23 +55,51 @@ impl Browser {
             &profile,
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": arguments } } } });
-        let answer = browser.send("POST", "/session", &wanted).ok()?;
-        browser.session = answer["sessionId"].as_str()?.to_owned();
+        let answer = browser.send("POST", "/session", &wanted);
+        let answer = answer.unwrap_or_else(|error| panic!("the driver has no browser: {error}"));
+        browser.session = answer["sessionId"].as_str().unwrap().to_owned();
         Some(browser)
     }
 
     fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
         let body = if method == "GET" { String::new() } else { body.to_string() };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             Connection: close\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         );
-        let answer = ask_within(self.address, request.as_bytes(), PATIENCE).map_err(|error| error.to_string())?;
-        let mut value: Value = serde_json::from_str(&answer.body).map_err(|error| error.to_string())?;
+        let (status, body) = self.exchange(request.as_bytes()).map_err(|error| format!("{path}: {error}"))?;
+        let mut value: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
         let value = value["value"].take();
-        if answer.status == 200 { Ok(value) } else { Err(format!("{path}: {value}")) }
+        if status == 200 { Ok(value) } else { Err(format!("{path}: {value}")) }
+    }
+
+    /// Status and body of one answer; the driver leaves the connection open, so its length says where it ends.
+    fn exchange(&self, request: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(request)?;
+        let mut reader = BufReader::new(stream);
+        let (mut status, mut length) = (0, 0);
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 {
+                return Err(std::io::Error::other("the answer broke off"));
+            }
+            let line = line.trim_end().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(rest) = line.strip_prefix("http/1.1 ") {
+                status = rest.get(..3).and_then(|code| code.parse().ok()).unwrap_or(0);
+            }
+            if let Some(rest) = line.strip_prefix("content-length:") {
+                length = rest.trim().parse().unwrap_or(0);
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        Ok((status, body))
     }
 
     #[track_caller]

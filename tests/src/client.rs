@@ -70,14 +70,9 @@ pub fn post_form(address: SocketAddr, target: &str, fields: &[(&str, &str)]) -> 
 
 /// Sends bytes and reads the one answer.
 pub fn ask(address: SocketAddr, request: &[u8]) -> std::io::Result<Answer> {
-    ask_within(address, request, PATIENCE)
-}
-
-/// The same with a patience of its own for each piece.
-pub fn ask_within(address: SocketAddr, request: &[u8], patience: Duration) -> std::io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, patience)?;
-    stream.set_read_timeout(Some(patience))?;
-    stream.set_write_timeout(Some(patience))?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(request)?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;

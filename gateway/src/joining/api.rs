@@ -1,15 +1,13 @@
 //! `/api/v1/portals`: what the pages of joining do, for programs. Every step takes `dry_run`.
 
+mod wire;
+
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use connectors::ids::PortalId;
 use connectors::registration::ProofToken;
 use http::header::HeaderMap;
 use http::{StatusCode, header};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::acting::{Acting, Changed, Refusal, facts_now};
 use super::first_look::{self, Seen};
@@ -23,6 +21,11 @@ use crate::api::params::Params;
 use crate::api::problem::{Kind, Problem};
 use crate::pages::KEEP_NOT;
 use crate::registry::{ChangeSet, Denied, Desk, JsonBody, Paths, Registered, Right, Who};
+
+use wire::{
+    ChangeList, ChangeShort, Part, PlaceLook, PortalList, PortalRegistration, PortalShort, PortalWish, ProofLook,
+    ProofState, Reason, RehearsalState, StepDone, Undo,
+};
 
 /// Change sets in one answer.
 const CHANGES: i64 = 100;
@@ -44,229 +47,6 @@ pub(crate) fn paths() -> Paths {
         .post("/api/v1/portals/{id}/resume", resume)
         .get("/api/v1/portals/{id}/changes", changes)
         .post("/api/v1/portals/{id}/undo", undo)
-}
-
-/// A portal in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PortalShort {
-    /// Its id.
-    id: String,
-    /// Its name.
-    name: String,
-    /// Its Gebiet (ARS).
-    gebiet: String,
-    /// `registration` or `file`; a file counts before a registration.
-    source: &'static str,
-    /// How far it is.
-    stage: Stage,
-}
-
-/// The portals of an account.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PortalList {
-    /// By id.
-    portals: Vec<PortalShort>,
-}
-
-/// What is wanted of a registration. What is left out stays, or is proposed from the address for a new one.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PortalWish {
-    /// The one address, as `https://www.stadt.example/`; needed for a new portal.
-    address: Option<String>,
-    /// The id; only for a new portal.
-    id: Option<String>,
-    /// The name as citizens know it.
-    name: Option<String>,
-    /// The Gebiet: an ARS, or the name of a place.
-    gebiet: Option<String>,
-    /// How the data come.
-    connector: Option<ConnectorWish>,
-    /// Hosts to which citizens may be handed over, beside that of the address.
-    hosts: Option<Vec<String>>,
-    /// Whom citizens can ask; what is left out of it is removed.
-    contact: Option<ContactWish>,
-}
-
-/// How the data come.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConnectorWish {
-    /// `xzufi-index` or `push`.
-    kind: String,
-    /// Where they are, for a kind that fetches.
-    #[serde(default)]
-    url: Option<String>,
-    /// Hours between two runs, 1 to 720; 24 when left out.
-    #[serde(default)]
-    every_h: Option<u32>,
-}
-
-/// Whom citizens can ask.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ContactWish {
-    /// Telephone number.
-    #[serde(default)]
-    phone: Option<String>,
-    /// E-mail address.
-    #[serde(default)]
-    email: Option<String>,
-    /// Page.
-    #[serde(default)]
-    url: Option<String>,
-}
-
-/// A reason, for those who have to act on it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// At least one sign.
-    reason: String,
-}
-
-/// Which change set is taken back.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Undo {
-    /// Its number.
-    change: i64,
-}
-
-/// A portal as it is registered.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PortalRegistration {
-    /// Its id.
-    id: String,
-    /// How far it is.
-    stage: Stage,
-    /// The one address.
-    address: Option<String>,
-    /// What is worked on, with the keys of a portal's file.
-    #[schema(value_type = Object)]
-    draft: Value,
-    /// What is served, in the same form; null before the release.
-    #[schema(value_type = Option<Object>)]
-    live: Option<Value>,
-    /// Why it was refused or suspended.
-    reason: Option<String>,
-    /// What shows that the host is theirs; null where the operator vouched for it.
-    proof: Option<ProofState>,
-    /// Whether the draft was rehearsed well as it is now.
-    rehearsed: bool,
-}
-
-/// What has to stand where, and whether it does.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProofState {
-    /// The host.
-    host: String,
-    /// Whether it was found and is still there.
-    proven: bool,
-    /// Where it was found last: `dns`, `file` or `meta`.
-    place: Option<&'static str>,
-    /// When somebody last looked.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    checked: Option<Timestamp>,
-    /// Since when it is not found any more.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    lost: Option<Timestamp>,
-    /// The name of the TXT record.
-    txt_name: String,
-    /// The address of the file.
-    file: String,
-    /// The text of the record or of the file.
-    text: String,
-    /// The element for the head of the page of the address.
-    element: String,
-}
-
-/// What a step did, or would do.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct StepDone {
-    /// Number of the change set; null in a dry run, or when nothing changed.
-    change: Option<i64>,
-    /// How far the portal is now; null when it is gone.
-    stage: Option<Stage>,
-    /// The parts that changed.
-    changed: Vec<Part>,
-}
-
-/// A part that changed.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Part {
-    /// Its path, as `live.name`.
-    path: String,
-    /// What it was; null for nothing.
-    #[schema(value_type = Object)]
-    before: Value,
-    /// What it is; null for nothing.
-    #[schema(value_type = Object)]
-    after: Value,
-}
-
-/// What was found in the three places.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProofLook {
-    /// Whether the host is proven now.
-    proven: bool,
-    /// Of each place.
-    places: Vec<PlaceLook>,
-}
-
-/// What was found in one place.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PlaceLook {
-    /// `dns`, `file` or `meta`.
-    place: &'static str,
-    /// `token`, `other`, `nothing`, `elsewhere`, `status` or `silent`.
-    found: &'static str,
-    /// Which status, or where to.
-    detail: Option<String>,
-}
-
-/// Where a rehearsal stands.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RehearsalState {
-    /// `none`, `running`, `done` or `failed`.
-    state: &'static str,
-    /// Whether the draft as it is now could go live.
-    good: bool,
-    /// Objects that would go live.
-    records: Option<u64>,
-    /// Objects that would not be taken.
-    refused: Option<u64>,
-    /// What is wrong, at most a hundred sentences in German.
-    findings: Vec<String>,
-    /// The page that shows it.
-    preview: Option<String>,
-}
-
-/// Change sets of a portal.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChangeList {
-    /// The last first, at most a hundred.
-    changes: Vec<ChangeShort>,
-}
-
-/// One change set.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ChangeShort {
-    /// Its number.
-    number: i64,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// Who.
-    actor: String,
-    /// Which step.
-    step: String,
-    /// The change set that it took back.
-    undoes: Option<i64>,
-    /// The change set that took it back.
-    undone_by: Option<i64>,
-    /// The parts that it changed.
-    changed: Vec<Part>,
 }
 
 fn dry_run(query: Option<&str>) -> Result<bool, Problem> {

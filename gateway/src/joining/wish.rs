@@ -29,7 +29,7 @@ pub struct Wish {
     pub name: String,
     /// The Gebiet: a name or an ARS.
     pub gebiet: String,
-    /// The kind of connector: `xzufi-index` or `push`.
+    /// The kind of connector: `xzufi-index`, `web` or `push`.
     pub connector: String,
     /// Where the deliveries are, for a connector that fetches.
     pub source: String,
@@ -142,6 +142,13 @@ impl Wish {
                 let url = rule.read(&self.source).map_or_else(|fault| wrong(faults, "source", fault.into()), Some);
                 let every_s = every_s.or_else(|| wrong(faults, "every_h", PartFault::Interval));
                 Some(Connector::XzufiIndex { url: url?, every_s: every_s? })
+            }
+            "web" => {
+                // Where nothing else is said, the site begins at the one address.
+                let typed = if self.source.trim().is_empty() { &self.address } else { &self.source };
+                let url = rule.read(typed).map_or_else(|fault| wrong(faults, "source", fault.into()), Some);
+                let every_s = every_s.or_else(|| wrong(faults, "every_h", PartFault::Interval));
+                Some(Connector::Web { url: url?, sitemap: None, every_s: every_s? })
             }
             "" => wrong(faults, "connector", PartFault::Missing),
             other => wrong(faults, "connector", PartFault::Kind(shown(other))),
