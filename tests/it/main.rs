@@ -12,6 +12,7 @@ mod dashboards;
 mod edge;
 mod faults;
 mod guard;
+mod hostile;
 mod imports;
 mod insights;
 mod joining;
@@ -24,6 +25,7 @@ mod routing;
 mod runs;
 mod tidy;
 mod verbund;
+mod web;
 
 /// The program under test: the product's own `main`, built with these tests.
 const EXE: &str = env!("CARGO_BIN_EXE_portalverbund-under-test");
