@@ -21,6 +21,7 @@ mod probe;
 mod protocol;
 mod responsible;
 mod route;
+mod texts;
 
 pub use caching::Caching;
 pub use maintenance::Maintenance;
@@ -28,6 +29,7 @@ pub use probe::Probe;
 pub use protocol::Protocol;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};
+pub use texts::{TextRule, TextRules};
 
 /// A member site of the Verbund, as registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,9 @@ pub struct Portal {
     /// What people say here, beside the words that everybody says.
     #[serde(default, rename = "word")]
     pub words: Vec<Word>,
+    /// How its texts stand to the master texts of Land and Bund.
+    #[serde(default)]
+    pub texts: TextRules,
 }
 
 /// Something that people say, and the official name that it means.

@@ -55,7 +55,7 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
             the parameter; nothing is passed over silently.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2")
     ),
-    paths(search, suggest, responsible, leistung, places, report::report, problems, openapi_json),
+    paths(search, suggest, responsible, leistung, places, report::report, report::towns, problems, openapi_json),
     components(schemas(Problem))
 )]
 struct Description;
@@ -74,6 +74,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
         .route("/v1/report", read(get(report::report)))
+        .route("/v1/report/towns", read(get(report::towns)))
         .with_state(site);
     nest(api)
 }
