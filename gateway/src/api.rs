@@ -67,6 +67,7 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         leistung,
         places,
         report::report,
+        report::towns,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
         push::push,
@@ -111,6 +112,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
         .route("/v1/report", read(get(report::report)))
+        .route("/v1/report/towns", read(get(report::towns)))
         .with_state(site);
     nest(api)
 }

@@ -4,6 +4,7 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod coverage;
 mod links;
 mod pages;
 mod plan;

@@ -15,7 +15,7 @@ use connectors::leika::Leika;
 use connectors::registration::Portal;
 use http::StatusCode;
 use http::header::HeaderMap;
-use indexer::catalog::{LeistungRef, LeistungView, SearchRequest};
+use indexer::catalog::{Catalog, CatalogError, LeistungRef, LeistungView, SearchRequest};
 use indexer::record::{Lang, ModulArt, in_lang};
 use indexer::run::Format;
 use serde_json::json;
@@ -138,11 +138,24 @@ struct Leistung {
     gesagt: Option<Leistungsbeschreibung>,
 }
 
+/// What citizens of the portal's place read of another portal, without what is said there on top of it.
+async fn stamm_of(
+    catalog: &Catalog,
+    key: Leistungsschluessel,
+    portal: &Portal,
+) -> Result<Option<LeistungView>, CatalogError> {
+    let there = catalog.leistung(&LeistungRef::Schluessel(key), Some(portal.gebiet), Lang::DE).await?;
+    match there.filter(|there| there.short.portal != portal.id) {
+        Some(there) => catalog.leistung(&LeistungRef::Id(there.id.to_string()), None, Lang::DE).await,
+        None => Ok(None),
+    }
+}
+
 async fn leistung(desk: &Desk, portal: &Portal, text: &str) -> Result<Leistung, Denied> {
     let key: Leistungsschluessel = text.parse().map_err(|_| Denied::NoSuch)?;
-    let view = desk.site.catalog.leistung(&LeistungRef::Schluessel(key), Some(portal.gebiet), Lang::DE).await;
+    let view = stamm_of(&desk.site.catalog, key, portal).await;
     let stamm = match view {
-        Ok(view) => view.filter(|view| view.short.portal != portal.id),
+        Ok(view) => view,
         Err(error) => {
             tracing::error!(%error, "the catalog cannot say what is there already");
             None
@@ -267,7 +280,7 @@ fn art_of(modul: connectors::beschreibung::Modul) -> ModulArt {
 fn stamm_text(leistung: &Leistung, modul: connectors::beschreibung::Modul) -> Option<String> {
     let art = art_of(modul);
     let modules = &leistung.stamm.as_ref()?.modules;
-    let texts = modules.iter().filter(|one| !one.local && one.modul.art == art).map(|one| {
+    let texts = modules.iter().filter(|one| one.modul.art == art).map(|one| {
         let facts =
             one.modul.facts.iter().map(|fact| format!("<p>{}</p>", connectors::beschreibung::tabelle::as_html(fact)));
         let text = in_lang(&one.modul.text, Lang::DE).map(|(_, html)| html.as_str().to_owned());

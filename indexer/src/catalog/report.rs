@@ -4,6 +4,7 @@
 //! and those that any portal of the Verbund describes. What other portals describe weighs most, because most people ask
 //! for it. The answers are those that citizens get; nothing is counted here that they would not see.
 
+mod all;
 mod checks;
 mod gap;
 mod texts;
@@ -20,6 +21,7 @@ use super::{Catalog, CatalogError, LeistungShort, OnlinedienstAnswer, Place};
 use crate::index::schema::Shown;
 use crate::record::{Lang, Object, in_lang};
 use crate::store::{Angebot, RunRow, Stored};
+pub use all::{Everywhere, Kreis, Share, Town};
 use checks::Visits;
 pub use checks::{Check, Checks};
 pub use gap::{BadLink, Gap};

@@ -138,6 +138,7 @@ fn portal() -> Portal {
         maintenance: None,
         guard: Guard::default(),
         words: Vec::new(),
+        texts: Default::default(),
         contact: None,
     }
 }
