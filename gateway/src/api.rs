@@ -30,7 +30,7 @@ use utoipa::OpenApi;
 use crate::insights::{Asker, Way};
 use crate::pages::Site;
 use crate::pages::respond::Document;
-use crate::registry::token_api;
+use crate::registry::{runs, token_api};
 use crate::report::api as report;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
 use problem::{Kind, Problem};
@@ -71,7 +71,15 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         openapi_json,
         token_api::list,
         token_api::make,
-        token_api::revoke
+        token_api::revoke,
+        runs::api::list,
+        runs::api::held,
+        runs::api::quarantine,
+        runs::api::events,
+        runs::api::release,
+        runs::api::restore,
+        runs::api::pause,
+        runs::api::resume
     ),
     components(schemas(Problem))
 )]

@@ -18,6 +18,7 @@ mod passwords;
 mod paths;
 mod protokoll;
 mod refusal;
+pub(crate) mod runs;
 mod secrets;
 mod signin;
 mod store;
@@ -60,11 +61,12 @@ pub fn page_paths() -> Paths {
         .merge(konto::pages())
         .merge(konten::pages())
         .merge(protokoll::pages())
+        .merge(runs::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    token_api::api()
+    token_api::api().merge(runs::api())
 }
 
 /// The pages of editors, with what all of them have in common.

@@ -41,6 +41,14 @@ const PAGES: &[(&str, &str, Lets, &str)] = &[
     ("GET", "/anbindung/konten/{id}", Operator(200), ""),
     ("POST", "/anbindung/konten/{id}", Operator(200), "sperre=offen"),
     ("GET", "/anbindung/protokoll", Somebody(200), ""),
+    ("GET", "/anbindung/{portal}/laeufe", Holder(Right::Read, 200), ""),
+    ("GET", "/anbindung/{portal}/laeufe/zurueckgestellt", Holder(Right::Read, 200), ""),
+    // There is no run of this number; that it is looked for shows that the right was there.
+    ("GET", "/anbindung/{portal}/laeufe/{run}", Holder(Right::Read, 404), ""),
+    ("POST", "/anbindung/{portal}/laeufe/{run}/freigeben", Holder(Right::Manage, 409), ""),
+    ("POST", "/anbindung/{portal}/laeufe/{run}/wiederherstellen", Holder(Right::Manage, 409), "sicher=ja"),
+    ("POST", "/anbindung/{portal}/laeufe/anhalten", Holder(Right::Manage, 303), "grund=Probe"),
+    ("POST", "/anbindung/{portal}/laeufe/fortsetzen", Holder(Right::Manage, 303), ""),
 ];
 
 /// The addresses of the interface, in the same way, with bodies in JSON.
@@ -48,6 +56,14 @@ const INTERFACE: &[(&str, &str, Lets, &str)] = &[
     ("GET", "/api/v1/tokens", Somebody(200), ""),
     ("POST", "/api/v1/tokens", Somebody(200), r#"{"name":"x","right":"read","days":1,"dry_run":true}"#),
     ("DELETE", "/api/v1/tokens/{id}", Somebody(404), ""),
+    ("GET", "/api/v1/portals/{id}/runs", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/runs/held", Holder(Right::Read, 404), ""),
+    ("GET", "/api/v1/portals/{id}/runs/quarantine", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/runs/current/events", Holder(Right::Read, 200), ""),
+    ("POST", "/api/v1/portals/{id}/runs/pause", Holder(Right::Manage, 200), r#"{"why":"Probe"}"#),
+    ("POST", "/api/v1/portals/{id}/runs/resume", Holder(Right::Manage, 200), ""),
+    ("POST", "/api/v1/portals/{id}/runs/{run}/release", Holder(Right::Manage, 409), ""),
+    ("POST", "/api/v1/portals/{id}/runs/{run}/restore", Holder(Right::Manage, 409), "{}"),
 ];
 
 /// Somebody who asks: a name, a role, and a right on the portal `stadt`, if any.
@@ -106,7 +122,9 @@ fn portal() -> Portal {
 }
 
 fn filled(path: &str, portal: &str) -> String {
-    path.replace("{portal}", portal).replace("{id}", if path.starts_with("/api/v1/portals/") { portal } else { "1" })
+    path.replace("{portal}", portal)
+        .replace("{run}", "1")
+        .replace("{id}", if path.starts_with("/api/v1/portals/") { portal } else { "1" })
 }
 
 #[track_caller]
