@@ -32,7 +32,7 @@ use crate::intake::push;
 use crate::joining::api as portals;
 use crate::pages::Site;
 use crate::pages::respond::Document;
-use crate::registry::token_api;
+use crate::registry::{runs, token_api};
 use crate::report::api as report;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
 use problem::{Kind, Problem};
@@ -92,7 +92,15 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         portals::suspend,
         portals::resume,
         portals::changes,
-        portals::undo
+        portals::undo,
+        runs::api::list,
+        runs::api::held,
+        runs::api::quarantine,
+        runs::api::events,
+        runs::api::release,
+        runs::api::restore,
+        runs::api::pause,
+        runs::api::resume
     ),
     components(schemas(Problem))
 )]

@@ -15,7 +15,7 @@ use connectors::registration::Portal;
 use indexer::catalog::Catalog;
 use indexer::crawl::schedule::NextRun;
 use indexer::crawl::{Fetcher, FetcherError, schedule};
-use indexer::run::{Indexer, Outcome, RunOptions, Source};
+use indexer::run::{Indexer, Outcome, RunError, RunOptions, Source};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -427,6 +427,10 @@ async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &Ca
             duration_ms = report.duration.as_millis() as u64, "run"
         ),
         Err(_) if stop.is_cancelled() => {}
+        // Somebody else made one, or paused the portal, in the moment between.
+        Err(error @ (RunError::Running { .. } | RunError::Paused { .. })) => {
+            tracing::info!(portal.id = %portal.id, %error, "no run is made");
+        }
         Err(error) => tracing::error!(portal.id = %portal.id, %error, "the run could not be made"),
     }
     if let Err(error) = followed {

@@ -57,6 +57,14 @@ const PAGES: &[(&str, &str, Lets, &str)] = &[
     ("GET", "/anbindung/{portal}/vorschau/{*rest}", Holder(Right::Read, 303), ""),
     ("POST", "/anbindung/{portal}/schritt", Holder(Right::Manage, 409), "schritt=submit"),
     ("POST", "/anbindung/{portal}/zurueck", Holder(Right::Manage, 409), "nummer=999999"),
+    ("GET", "/anbindung/{portal}/laeufe", Holder(Right::Read, 200), ""),
+    ("GET", "/anbindung/{portal}/laeufe/zurueckgestellt", Holder(Right::Read, 200), ""),
+    // There is no run of this number; that it is looked for shows that the right was there.
+    ("GET", "/anbindung/{portal}/laeufe/{run}", Holder(Right::Read, 404), ""),
+    ("POST", "/anbindung/{portal}/laeufe/{run}/freigeben", Holder(Right::Manage, 409), ""),
+    ("POST", "/anbindung/{portal}/laeufe/{run}/wiederherstellen", Holder(Right::Manage, 409), "sicher=ja"),
+    ("POST", "/anbindung/{portal}/laeufe/anhalten", Holder(Right::Manage, 303), "grund=Probe"),
+    ("POST", "/anbindung/{portal}/laeufe/fortsetzen", Holder(Right::Manage, 303), ""),
 ];
 
 /// The addresses of the interface, in the same way, with bodies in JSON.
@@ -80,6 +88,14 @@ const INTERFACE: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/api/v1/portals/{id}/refuse", OperatorOn(409), r#"{"reason":"x"}"#),
     ("POST", "/api/v1/portals/{id}/suspend", OperatorOn(200), r#"{"reason":"x"}"#),
     ("POST", "/api/v1/portals/{id}/resume", OperatorOn(200), ""),
+    ("GET", "/api/v1/portals/{id}/runs", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/runs/held", Holder(Right::Read, 404), ""),
+    ("GET", "/api/v1/portals/{id}/runs/quarantine", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/runs/current/events", Holder(Right::Read, 200), ""),
+    ("POST", "/api/v1/portals/{id}/runs/pause", Holder(Right::Manage, 200), r#"{"why":"Probe"}"#),
+    ("POST", "/api/v1/portals/{id}/runs/resume", Holder(Right::Manage, 200), ""),
+    ("POST", "/api/v1/portals/{id}/runs/{run}/release", Holder(Right::Manage, 409), ""),
+    ("POST", "/api/v1/portals/{id}/runs/{run}/restore", Holder(Right::Manage, 409), "{}"),
 ];
 
 /// Somebody who asks: a name, a role, and a right on the portal `stadt`, if any.
@@ -153,6 +169,7 @@ async fn registered(desk: &Desk) {
 fn filled(path: &str, portal: &str) -> String {
     path.replace("{*rest}", "suche")
         .replace("{portal}", portal)
+        .replace("{run}", "1")
         .replace("{id}", if path.starts_with("/api/v1/portals/") { portal } else { "1" })
 }
 
