@@ -9,6 +9,7 @@ mod fault;
 mod links;
 mod portals;
 mod proxy;
+mod report;
 mod routes;
 pub mod secret;
 mod seen;
@@ -33,6 +34,7 @@ use url::Url;
 pub use fault::{ConfigError, ConfigFault};
 pub use links::Links;
 pub use proxy::Proxy;
+pub use report::Report;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
 pub use server::{ForwardedField, Server};
@@ -93,6 +95,9 @@ pub struct Config {
     /// How far portals can be restored.
     #[serde(default)]
     pub journal: Journal,
+    /// Whom the Prüfbericht asks.
+    #[serde(default)]
+    pub report: Report,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,

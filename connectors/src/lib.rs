@@ -5,6 +5,7 @@
 
 pub mod egress;
 pub mod finding;
+pub mod fitconnect;
 pub mod gebiet;
 pub mod ids;
 pub mod konten;

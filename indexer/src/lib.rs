@@ -4,6 +4,7 @@
 
 pub mod catalog;
 pub mod crawl;
+pub mod fitconnect;
 #[cfg(test)]
 mod fixture;
 mod index;

@@ -5,6 +5,7 @@
 
 mod apply;
 mod coverage;
+mod fitconnect;
 mod links;
 mod plan;
 mod read;
@@ -76,7 +77,11 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/links.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/runs.sql"),
+    include_str!("store/migrations/links.sql"),
+    include_str!("store/migrations/fitconnect.sql"),
+];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

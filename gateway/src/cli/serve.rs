@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use config::telemetry::{self, LogFormat};
-use indexer::links;
+use indexer::{fitconnect, links};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -120,6 +120,10 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         );
         tasks.spawn(collecting);
         tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));
+        if let Some(url) = config.report.fit_connect_url.clone() {
+            let pause = Duration::from_millis(config.report.fit_connect_pause_ms);
+            tasks.spawn(fitconnect::keep(Arc::clone(indexer), url, pause, stop.clone()));
+        }
         if config.links.every_s > 0 {
             let settings = links::Settings::from(&config.links);
             tasks.spawn(links::keep(Arc::clone(indexer), settings, stop.clone()));
