@@ -345,6 +345,10 @@ impl Indexer {
         &self.store
     }
 
+    pub(crate) fn registered(&self) -> Arc<Vec<Portal>> {
+        self.portals.load_full()
+    }
+
     pub(crate) fn fetcher(&self) -> &Fetcher {
         &self.fetcher
     }

@@ -5,6 +5,7 @@
 
 mod apply;
 mod coverage;
+mod fitconnect;
 mod links;
 mod pages;
 mod plan;
@@ -82,6 +83,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/runs.sql"),
     include_str!("store/migrations/pages.sql"),
     include_str!("store/migrations/links.sql"),
+    include_str!("store/migrations/fitconnect.sql"),
 ];
 
 /// The version that this program knows.

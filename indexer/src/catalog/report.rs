@@ -230,7 +230,7 @@ impl Catalog {
             }
         }
         entries.extend(own.without_key.iter().map(|stored| looked.without_key(stored)));
-        let visits = Visits::of(&self.store, &portals, &entries).await?;
+        let visits = Visits::of(&self.store, &place, &portals, &entries).await?;
         entries.iter_mut().for_each(|entry| visits.look(entry, &place, &self.gebiete));
         for entry in &mut entries {
             entry.gaps.sort_by_key(|gap| std::cmp::Reverse(gap.weight()));
