@@ -33,6 +33,8 @@ pub(super) struct Order {
     pub whole: bool,
     /// Whether nothing is to be changed.
     pub dry_run: bool,
+    /// Whether somebody has looked, and what is not named may go, however much that is.
+    pub release: bool,
     /// The name that a program gave it.
     pub key: Option<String>,
 }
@@ -183,7 +185,7 @@ pub(super) async fn deliver(desk: &Desk, who: &Who, order: Order, received: Rece
 
 async fn take(desk: &Desk, who: &Who, order: &Order, received: Received) -> Result<Answered, IntakeError> {
     let indexer = may_come(desk, &order.portal, order.dry_run)?;
-    let how = format!("{} {} {}", order.format.extension(), order.whole, order.dry_run);
+    let how = format!("{} {} {} {}", order.format.extension(), order.whole, order.dry_run, order.release);
     let digest = received.digest(&how);
     let portal = &order.portal.id;
     let way = match &order.key {
@@ -289,7 +291,7 @@ async fn run(indexer: &Indexer, order: &Order, received: &Received) -> Result<(R
     };
     let coverage = if order.whole { Coverage::Whole } else { Coverage::Part };
     let source = Source::Delivery { files: vec![file], coverage };
-    let options = RunOptions { dry_run: order.dry_run, ..RunOptions::default() };
+    let options = RunOptions { dry_run: order.dry_run, release: order.release, ..RunOptions::default() };
     let asked = clock::monotonic();
     let report = loop {
         match indexer.run(&order.portal, &source, options, &CancellationToken::new()).await {

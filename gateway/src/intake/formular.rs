@@ -386,7 +386,8 @@ async fn deliver(
 ) -> Result<ImportAnswer, IntakeError> {
     let received = Received::of_bytes(&super::folder(desk), line.to_owned()).await?;
     let (portal_there, way) = (portal.clone(), "form");
-    let order = Order { portal: portal_there, way, format: Format::Ndjson, whole: false, dry_run, key: None };
+    let order =
+        Order { portal: portal_there, way, format: Format::Ndjson, whole: false, dry_run, release: false, key: None };
     let answered = deliver::deliver(desk, who, order, received).await?;
     let answer: ImportAnswer = serde_json::from_str(&answered.json).map_err(|_| IntakeError::Lost)?;
     let taken = !answer.records.iter().any(|record| record.verdict == "quarantined");

@@ -121,8 +121,7 @@ struct Sent {
 }
 
 /// Reads the form; the word of the session stands before the file, so that nobody else's file is even read.
-async fn sent(desk: &Desk, who: &Who, request: Request) -> Result<Result<Sent, &'static str>, Denied> {
-    same_origin(request.headers(), &desk.site.public_url)?;
+async fn sent(who: &Who, request: Request) -> Result<Result<Sent, &'static str>, Denied> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let boundary = content_type.and_then(|value| multer::parse_boundary(value).ok()).ok_or(Denied::Unreadable)?;
     let most = MAX_BYTES as u64;
@@ -193,7 +192,7 @@ async fn keep(desk: &Desk, who: &Who, portal: &Portal, sent: &Sent) -> std::io::
 }
 
 fn order(portal: &Portal, format: Format, dry_run: bool) -> Order {
-    Order { portal: portal.clone(), way: "table", format, whole: false, dry_run, key: None }
+    Order { portal: portal.clone(), way: "table", format, whole: false, dry_run, release: false, key: None }
 }
 
 /// Takes a table, or only tries it.
@@ -231,8 +230,9 @@ async fn upload(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Denied> {
+    same_origin(&headers, &desk.site.public_url)?;
     let portal = desk.portal(&who, Right::Deliver, &id)?;
-    let sent = match sent(&desk, &who, request).await? {
+    let sent = match sent(&who, request).await? {
         Ok(sent) => sent,
         Err(sentence) => return Ok(form(&headers, &who, &portal, Some(sentence.to_owned()))),
     };

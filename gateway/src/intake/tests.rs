@@ -181,6 +181,12 @@ async fn a_whole_stock_that_would_remove_too_much_is_held() {
         (StatusCode::CONFLICT, &json!("held"), &json!(0))
     );
     assert_eq!(answer["findings"][0]["rule"], "lauf.loeschsperre");
+    let path = "stadt/imports?coverage=whole&release=true";
+    assert_eq!(counter.push(path, NDJSON, None, &stock[..5].join("\n")).await.0, StatusCode::FORBIDDEN);
+    let manager = with_token(&counter.desk, "chef", Role::Editor, &[("stadt", Right::Manage)], Right::Manage, 30).await;
+    let request = counter.request(Method::POST, path, &manager).header(header::CONTENT_TYPE, NDJSON);
+    let (status, answer) = counter.ask(request, stock[..5].join("\n")).await;
+    assert_eq!((status, &answer["counts"]["removed"]), (StatusCode::OK, &json!(75)), "{answer}");
 }
 
 #[tokio::test]

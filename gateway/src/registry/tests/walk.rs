@@ -65,6 +65,18 @@ const PAGES: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/anbindung/{portal}/laeufe/{run}/wiederherstellen", Holder(Right::Manage, 409), "sicher=ja"),
     ("POST", "/anbindung/{portal}/laeufe/anhalten", Holder(Right::Manage, 303), "grund=Probe"),
     ("POST", "/anbindung/{portal}/laeufe/fortsetzen", Holder(Right::Manage, 303), ""),
+    ("GET", "/anbindung/{portal}/lieferungen", Holder(Right::Read, 200), ""),
+    ("GET", "/anbindung/{portal}/lieferungen/{import}", Holder(Right::Read, 404), ""),
+    ("POST", "/anbindung/{portal}/lieferungen/{import}/zuruecknehmen", Holder(Right::Deliver, 404), ""),
+    ("GET", "/anbindung/{portal}/tabelle", Holder(Right::Deliver, 200), ""),
+    // A form with a file; another one is not read.
+    ("POST", "/anbindung/{portal}/tabelle", Holder(Right::Deliver, 400), ""),
+    ("POST", "/anbindung/{portal}/tabelle/uebernehmen", Holder(Right::Deliver, 400), "datei=x"),
+    ("GET", "/anbindung/{portal}/tabelle.csv", Holder(Right::Deliver, 200), ""),
+    ("GET", "/anbindung/{portal}/tabelle.xlsx", Holder(Right::Deliver, 200), ""),
+    ("GET", "/anbindung/{portal}/formular", Holder(Right::Deliver, 200), ""),
+    ("GET", "/anbindung/{portal}/formular/{schluessel}", Holder(Right::Deliver, 200), ""),
+    ("POST", "/anbindung/{portal}/formular/{schluessel}", Holder(Right::Deliver, 422), "tun=vorschau"),
 ];
 
 /// The addresses of the interface, in the same way, with bodies in JSON.
@@ -82,6 +94,10 @@ const INTERFACE: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/api/v1/portals/{id}/submit", Holder(Right::Manage, 409), ""),
     ("POST", "/api/v1/portals/{id}/undo", Holder(Right::Manage, 404), r#"{"change":999999}"#),
     ("GET", "/api/v1/portals/{id}/changes", Holder(Right::Read, 200), ""),
+    // JSON is none of the kinds of delivery.
+    ("POST", "/api/v1/portals/{id}/imports", Holder(Right::Deliver, 415), "{}"),
+    ("GET", "/api/v1/portals/{id}/imports", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/imports/{import}", Holder(Right::Read, 404), ""),
     // Who manages a portal gets here and is told that the step is the operator's; so it is for a token of less.
     ("POST", "/api/v1/portals", Manager(422), r#"{"address":"http://127.0.0.1/"}"#),
     ("POST", "/api/v1/portals/{id}/release", OperatorOn(409), ""),
@@ -168,6 +184,8 @@ async fn registered(desk: &Desk) {
 
 fn filled(path: &str, portal: &str) -> String {
     path.replace("{*rest}", "suche")
+        .replace("{import}", "999999")
+        .replace("{schluessel}", "99108003022000")
         .replace("{portal}", portal)
         .replace("{run}", "1")
         .replace("{id}", if path.starts_with("/api/v1/portals/") { portal } else { "1" })
