@@ -242,3 +242,6 @@ fn plain(text: &str, max: usize) -> Result<&str, PartFault> {
 fn is_bidi(sign: char) -> bool {
     matches!(sign, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+mod tests;

@@ -434,7 +434,7 @@ fn differing(live: Option<&Portal>, draft: &Portal) -> Vec<Aenderung> {
     }
 }
 
-/// Portals that speak for the same area, for one above or for one below it.
+/// Portals that speak for the same area or for a part of it.
 fn neighbours(desk: &Desk, portal: &Portal) -> Vec<String> {
     let portals = desk.portals.load();
     let overlaps = |other: &&Portal| {
