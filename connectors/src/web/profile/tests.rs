@@ -24,6 +24,7 @@ const SERVICE: &str = "\"@context\": \"https://schema.org\", \"@type\": \"Govern
 fn the_same_leistung_is_read_from_all_three_syntaxes() {
     let expected = Leistungsbeschreibung {
         id: Some("https://stadt.example/leistungen/ausweis#leistung".to_owned()),
+        ergaenzt: None,
         leistungsschluessel: "99008001012000".into(),
         bezeichnung: "Personalausweis beantragen".into(),
         stichwoerter: {
