@@ -8,10 +8,12 @@ pub mod clock;
 mod fault;
 mod intake;
 mod joining;
+mod links;
 mod oidc;
 mod portals;
 mod proxy;
 mod registry;
+mod report;
 mod routes;
 pub mod secret;
 mod seen;
@@ -36,9 +38,11 @@ use url::Url;
 pub use fault::{ConfigError, ConfigFault};
 pub use intake::Intake;
 pub use joining::{Joining, Release};
+pub use links::Links;
 pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
+pub use report::Report;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
 pub use server::{ForwardedField, Server};
@@ -105,9 +109,15 @@ pub struct Config {
     /// How portals are collected.
     #[serde(default)]
     pub crawl: Crawl,
+    /// How the addresses are visited that records name.
+    #[serde(default)]
+    pub links: Links,
     /// How far portals can be restored.
     #[serde(default)]
     pub journal: Journal,
+    /// Whom the Prüfbericht asks.
+    #[serde(default)]
+    pub report: Report,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,

@@ -34,6 +34,10 @@ pub struct Leistungsbeschreibung {
     /// these alike has to give ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The Leistung of another portal that this is said on top of. Then there is no Leistung of its own: texts and
+    /// places are put to that one, where the areas are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ergaenzt: Option<Verweis>,
     /// Leistungsschluessel, 14 digits, as sent.
     #[serde(skip_serializing_if = "Werte::is_empty")]
     pub leistungsschluessel: Werte,
@@ -63,14 +67,51 @@ pub struct Leistungsbeschreibung {
     pub geaendert: Option<String>,
 }
 
+/// A Leistung of another editorial system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verweis {
+    /// `schemeAgencyID`
+    pub redaktion: String,
+    /// Its id there.
+    pub id: String,
+}
+
 /// One text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baustein {
     /// What it is about.
     pub modul: Modul,
+    /// What it does to the text of the Leistung that it is said on top of; without one, nothing.
+    #[serde(default, skip_serializing_if = "Weise::is_usual")]
+    pub weise: Weise,
     /// The text: plain or HTML of the ten tag groups.
     pub inhalt: Texte,
+}
+
+impl Baustein {
+    /// A text that replaces nothing.
+    pub fn new(modul: Modul, inhalt: Texte) -> Self {
+        Self { modul, weise: Weise::default(), inhalt }
+    }
+}
+
+/// What a local text does to the one that is there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weise {
+    /// It stands behind it.
+    #[default]
+    Ergaenzt,
+    /// It stands in its place.
+    Ersetzt,
+}
+
+impl Weise {
+    fn is_usual(&self) -> bool {
+        *self == Self::Ergaenzt
+    }
 }
 
 /// What a text is about: the text modules of LeiKa (`xzufi::codes::TEXTMODULE`), and the three that XZuFi has as
@@ -155,6 +196,16 @@ impl Modul {
             Self::Urheber => "18",
             Self::Kosten | Self::Frist | Self::Bearbeitungsdauer => return None,
         })
+    }
+
+    /// The element of the standard that holds it.
+    pub fn element(self) -> &'static str {
+        match self {
+            Self::Kosten => "modulKosten",
+            Self::Frist => "modulFrist",
+            Self::Bearbeitungsdauer => "modulBearbeitungsdauer",
+            _ => "modulText",
+        }
     }
 
     /// The German heading.

@@ -122,6 +122,11 @@ impl Leika {
         self.eintraege.get(from..until).unwrap_or_default()
     }
 
+    /// True when the catalogue has the key.
+    pub fn knows(&self, schluessel: Leistungsschluessel) -> bool {
+        !self.of(schluessel).is_empty()
+    }
+
     /// All entries, by key.
     pub fn all(&self) -> &[Eintrag] {
         &self.eintraege

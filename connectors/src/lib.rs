@@ -6,9 +6,12 @@
 pub mod beschreibung;
 pub mod egress;
 pub mod finding;
+pub mod fitconnect;
 pub mod gebiet;
 pub mod ids;
+pub mod konten;
 pub mod leika;
+pub mod link;
 pub mod registration;
 pub mod run;
 pub mod web;

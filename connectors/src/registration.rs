@@ -14,6 +14,7 @@ use url::{Host, Url};
 use crate::egress::same_origin;
 use crate::gebiet::Ars;
 use crate::ids::PortalId;
+use crate::run::FimPart;
 
 mod address;
 mod caching;
@@ -24,6 +25,7 @@ mod proposal;
 mod protocol;
 mod responsible;
 mod route;
+mod texts;
 
 pub use address::{AddressFault, AddressRule};
 pub use caching::Caching;
@@ -34,6 +36,7 @@ pub use proposal::{Proposal, id_of, is_site_of};
 pub use protocol::Protocol;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};
+pub use texts::{TextRule, TextRules};
 
 /// A member site of the Verbund, as registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +75,9 @@ pub struct Portal {
     /// What people say here, beside the words that everybody says.
     #[serde(default, rename = "word")]
     pub words: Vec<Word>,
+    /// How its texts stand to the master texts of Land and Bund.
+    #[serde(default)]
+    pub texts: TextRules,
 }
 
 /// Something that people say, and the official name that it means.
@@ -155,6 +161,17 @@ pub enum Connector {
         /// Time between two runs.
         every_s: NonZeroU64,
     },
+    /// The FIM portal: master texts and what belongs to them.
+    Fim {
+        /// Its address up to the version, as `https://fimportal.de/api/v0/`.
+        url: Url,
+        /// What is wanted of it.
+        what: Vec<FimPart>,
+        /// Time between two runs, which ask for changes.
+        every_s: NonZeroU64,
+        /// Time between two runs that read everything, so that what is gone goes.
+        whole_every_s: NonZeroU64,
+    },
     /// The portal delivers by itself; nothing is fetched.
     Push {},
 }
@@ -163,7 +180,10 @@ impl Connector {
     /// The address that is fetched first, if this kind fetches over HTTP.
     pub fn url(&self) -> Option<&Url> {
         match self {
-            Self::XzufiIndex { url, .. } | Self::Bereitstelldienst { url, .. } | Self::Web { url, .. } => Some(url),
+            Self::XzufiIndex { url, .. }
+            | Self::Bereitstelldienst { url, .. }
+            | Self::Web { url, .. }
+            | Self::Fim { url, .. } => Some(url),
             Self::XzufiFolder { .. } | Self::Push {} => None,
         }
     }
@@ -174,7 +194,8 @@ impl Connector {
             Self::XzufiIndex { every_s, .. }
             | Self::XzufiFolder { every_s, .. }
             | Self::Bereitstelldienst { every_s, .. }
-            | Self::Web { every_s, .. } => Some(every_s.get()),
+            | Self::Web { every_s, .. }
+            | Self::Fim { every_s, .. } => Some(every_s.get()),
             Self::Push {} => None,
         }
     }
@@ -194,12 +215,15 @@ pub enum ConnectorKind {
     Bereitstelldienst,
     /// `web`
     Web,
+    /// `fim`
+    Fim,
     /// `push`
     Push,
 }
 
 impl ConnectorKind {
-    const ALL: [Self; 5] = [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Web, Self::Push];
+    const ALL: [Self; 6] =
+        [Self::XzufiIndex, Self::XzufiFolder, Self::Bereitstelldienst, Self::Web, Self::Fim, Self::Push];
 
     /// The name of the kind.
     pub fn name(self) -> &'static str {
@@ -208,6 +232,7 @@ impl ConnectorKind {
             Self::XzufiFolder => "xzufi-folder",
             Self::Bereitstelldienst => "bereitstelldienst",
             Self::Web => "web",
+            Self::Fim => "fim",
             Self::Push => "push",
         }
     }
@@ -219,6 +244,7 @@ impl ConnectorKind {
             Self::XzufiFolder => &["folder", "every_s"],
             Self::Bereitstelldienst => &["url", "token_url", "client_id", "client_secret_file", "every_s"],
             Self::Web => &["url", "sitemap", "every_s"],
+            Self::Fim => &["url", "what", "every_s", "whole_every_s"],
             Self::Push => &[],
         }
     }
@@ -251,7 +277,9 @@ struct RawConnector {
     #[serde(default, deserialize_with = "filled_option")]
     client_id: Option<String>,
     client_secret_file: Option<PathBuf>,
+    what: Option<Vec<FimPart>>,
     every_s: Option<NonZeroU64>,
+    whole_every_s: Option<NonZeroU64>,
 }
 
 impl TryFrom<RawConnector> for Connector {
@@ -266,7 +294,9 @@ impl TryFrom<RawConnector> for Connector {
             ("token_url", raw.token_url.is_some()),
             ("client_id", raw.client_id.is_some()),
             ("client_secret_file", raw.client_secret_file.is_some()),
+            ("what", raw.what.is_some()),
             ("every_s", raw.every_s.is_some()),
+            ("whole_every_s", raw.whole_every_s.is_some()),
         ];
         if let Some((key, _)) = written.into_iter().find(|(key, there)| *there && !kind.keys().contains(key)) {
             return Err(format!("`{key}` does not belong to a connector of kind `{}`", kind.name()));
@@ -297,6 +327,21 @@ impl TryFrom<RawConnector> for Connector {
                     return Err("`sitemap` and `url` must have the same scheme, host and port".into());
                 }
                 Ok(Self::Web { url, sitemap: raw.sitemap, every_s })
+            }
+            ConnectorKind::Fim => {
+                let what = raw.what.unwrap_or_else(|| vec![FimPart::Stammtexte]);
+                let mut once = what.clone();
+                once.sort_unstable();
+                once.dedup();
+                if once.is_empty() || once.len() != what.len() {
+                    return Err("`what` names each part once, and at least one".into());
+                }
+                Ok(Self::Fim {
+                    url: raw.url.ok_or_else(|| missing("url"))?,
+                    what: once,
+                    every_s,
+                    whole_every_s: raw.whole_every_s.unwrap_or(NonZeroU64::new(604_800).expect("a week is not zero")),
+                })
             }
             ConnectorKind::Push => Ok(Self::Push {}),
         }

@@ -6,6 +6,7 @@
 //! bytes.
 
 mod bereitstelldienst;
+mod fim;
 mod index;
 mod retry;
 pub mod web;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use bereitstelldienst::BereitstelldienstRun;
+pub use fim::{FimPart, FimRun, FimSource};
 pub use index::{IndexRun, read_index};
 
 use crate::finding::{Finding, Rule};
@@ -276,24 +278,26 @@ pub struct Document {
     pub stored: Stored,
 }
 
-/// Where the next run against a Bereitstelldienst begins.
+/// Where the next run against a Bereitstelldienst or a FIM portal begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The registered address that the reading began with; a cursor of another one is not used.
     pub start: Url,
-    /// `naechsteAnfrageUrl`.
+    /// `naechsteAnfrageUrl`; of a FIM portal its address with `updated_since`.
     pub url: Url,
-    /// `naechsterIndex`.
+    /// `naechsterIndex`; of a FIM portal when the last whole pass began, in seconds since 1970.
     pub index: u64,
 }
 
-/// One run, of either kind.
+/// One run, of any kind.
 #[derive(Debug)]
 pub enum Run {
     /// The index protocol of the Sammlerdienst.
     Index(Box<IndexRun>),
     /// The Bereitstelldienst of the PVOG.
     Bereitstelldienst(Box<BereitstelldienstRun>),
+    /// The FIM portal.
+    Fim(Box<FimRun>),
 }
 
 impl Run {
@@ -307,8 +311,8 @@ impl Run {
                 let run = BereitstelldienstRun::new(url.clone(), token, cursor, limits);
                 Some(Self::Bereitstelldienst(Box::new(run)))
             }
-            // Pages have a run of their own, `web::WebRun`.
-            Connector::Web { .. } | Connector::Push {} => None,
+            // Pages have a run of their own, `web::WebRun`; a FIM portal is asked by the clock, see `FimRun::new`.
+            Connector::Web { .. } | Connector::Fim { .. } | Connector::Push {} => None,
         }
     }
 
@@ -317,6 +321,7 @@ impl Run {
         match self {
             Self::Index(run) => run.next_step(),
             Self::Bereitstelldienst(run) => run.next_step(elapsed),
+            Self::Fim(run) => run.next_step(elapsed),
         }
     }
 
@@ -325,6 +330,7 @@ impl Run {
         match self {
             Self::Index(run) => run.files(),
             Self::Bereitstelldienst(_) => None,
+            Self::Fim(run) => run.files(),
         }
     }
 
@@ -333,6 +339,7 @@ impl Run {
         match self {
             Self::Index(run) => run.answer(id, outcome),
             Self::Bereitstelldienst(run) => run.answer(id, outcome, elapsed),
+            Self::Fim(run) => run.answer(id, outcome, elapsed),
         }
     }
 }

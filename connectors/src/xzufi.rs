@@ -623,6 +623,9 @@ pub struct Spezialisierung {
     pub gueltigkeit_gebiete: Vec<Identifikator>,
     /// The overlaid modules.
     pub module: Module,
+    /// Not in the standard, and so never read or written: which of the modules stand in the place of those of the
+    /// Leistung, by the code of the text module, or the element's name (`modulKosten`).
+    pub ersetzt: Vec<String>,
     /// `versionsinformation`
     pub versionsinformation: Option<Versionsinformation>,
     /// `gueltigkeit`

@@ -29,9 +29,10 @@ use utoipa::OpenApi;
 
 use crate::insights::{Asker, Way};
 use crate::intake::push;
+use crate::joining::api as portals;
 use crate::pages::Site;
 use crate::pages::respond::Document;
-use crate::registry::token_api;
+use crate::registry::{runs, token_api};
 use crate::report::api as report;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
 use problem::{Kind, Problem};
@@ -66,6 +67,7 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         leistung,
         places,
         report::report,
+        report::towns,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
         push::push,
@@ -75,7 +77,30 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         openapi_json,
         token_api::list,
         token_api::make,
-        token_api::revoke
+        token_api::revoke,
+        portals::list,
+        portals::register,
+        portals::show,
+        portals::edit,
+        portals::withdraw,
+        portals::prove,
+        portals::rehearsal,
+        portals::rehearse,
+        portals::submit,
+        portals::release,
+        portals::refuse,
+        portals::suspend,
+        portals::resume,
+        portals::changes,
+        portals::undo,
+        runs::api::list,
+        runs::api::held,
+        runs::api::quarantine,
+        runs::api::events,
+        runs::api::release,
+        runs::api::restore,
+        runs::api::pause,
+        runs::api::resume
     ),
     components(schemas(Problem))
 )]
@@ -95,6 +120,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
         .route("/v1/report", read(get(report::report)))
+        .route("/v1/report/towns", read(get(report::towns)))
         .with_state(site);
     nest(api)
 }

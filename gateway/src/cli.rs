@@ -152,8 +152,11 @@ enum Command {
         #[command(flatten)]
         config: ConfigArg,
         /// The place
+        #[arg(long, required_unless_present = "all", conflicts_with = "all")]
+        ars: Option<String>,
+        /// The coverage of all towns instead
         #[arg(long)]
-        ars: String,
+        all: bool,
         /// As JSON, all Leistungen
         #[arg(long)]
         json: bool,
@@ -186,6 +189,13 @@ enum Command {
         #[command(subcommand)]
         what: routes::What,
     },
+    /// Portals of files and of registrations side by side, and the way from each to the other
+    Portals {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[command(subcommand)]
+        what: portals::What,
+    },
     /// Accounts of operators, providers and editors
     Account {
         #[command(flatten)]
@@ -206,13 +216,6 @@ enum Command {
         config: ConfigArg,
         #[command(subcommand)]
         what: audit::What,
-    },
-    /// Portals of files and of registrations side by side, and the way from each to the other
-    Portals {
-        #[command(flatten)]
-        config: ConfigArg,
-        #[command(subcommand)]
-        what: portals::What,
     },
     /// Makes the index anew from the store
     Rebuild {
@@ -314,20 +317,23 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             responsible::run(&config.config, &leistung, &ars, json).await
         }
         Command::Known { config, portal, fragments } => known::run(&config.config, &portal, fragments).await,
-        Command::Report { config, ars, json, csv } => {
+        Command::Report { config, ars, all: _, json, csv } => {
             let form = match (json, csv) {
                 (true, _) => report::Form::Json,
                 (_, true) => report::Form::Csv,
                 _ => report::Form::Text,
             };
-            report::run(&config.config, &ars, form).await
+            match ars {
+                Some(ars) => report::run(&config.config, &ars, form).await,
+                None => report::run_everywhere(&config.config, form).await,
+            }
         }
         Command::Runs { config, what } => runs::run(&config.config, what).await,
         Command::Routes { config, what } => routes::run(&config.config, what).await,
+        Command::Portals { config, what } => portals::run(&config.config, what).await,
         Command::Account { config, what } => account::run(&config.config, what).await,
         Command::Token { config, what } => token::run(&config.config, what).await,
         Command::Audit { config, what } => audit::run(&config.config, what).await,
-        Command::Portals { config, what } => portals::run(&config.config, what).await,
         Command::Rebuild { config } => rebuild::run(&config.config).await,
         Command::Demo { dir, port } => demo::run(dir, port).await,
         Command::Judge { config, judge } => judge::run(&config.config, judge).await,

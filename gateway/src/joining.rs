@@ -4,6 +4,7 @@
 //! Who somebody is and what they may do is decided by [`crate::registry`]; here is what they do.
 
 pub mod acting;
+pub(crate) mod api;
 pub mod changes;
 pub mod first_look;
 pub mod keep;

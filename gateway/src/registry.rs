@@ -18,6 +18,7 @@ mod passwords;
 mod paths;
 mod protokoll;
 mod refusal;
+pub(crate) mod runs;
 mod secrets;
 mod signin;
 mod store;
@@ -48,6 +49,7 @@ pub use who::{Right, Role, SessionTimes, Who};
 use crate::api::problem::{Kind, Problem};
 use crate::failure::secure_headers;
 use crate::intake;
+use crate::joining;
 use crate::pages;
 use who::Side;
 
@@ -63,11 +65,14 @@ pub fn page_paths() -> Paths {
         .merge(konto::pages())
         .merge(konten::pages())
         .merge(protokoll::pages())
+        .merge(joining::pages::paths())
+        .merge(intake::pages())
+        .merge(runs::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    token_api::api().merge(intake::api())
+    token_api::api().merge(intake::api()).merge(joining::api::paths()).merge(runs::api())
 }
 
 /// The pages of editors, with what all of them have in common.

@@ -24,7 +24,9 @@ use config::secret::{Secret, SecretError};
 use connectors::finding::Finding;
 use connectors::ids::PortalId;
 use connectors::registration::Connector;
-use connectors::run::{Block, Coverage, Cursor, Document, Message, Outcome, Request, Run, Step, Validators, What};
+use connectors::run::{
+    Block, Coverage, Cursor, Document, FimRun, Message, Outcome, Request, Run, Step, Validators, What,
+};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 pub use fetch::{AskError, Fetcher, FetcherError, Peeked};
+pub(crate) use fetch::{ProbeFault, Probed};
 pub use look::Looked;
 
 use folder::Folder;
@@ -101,8 +104,10 @@ pub struct CollectedFile {
 pub struct Collected {
     /// The files in the order of the index, at least one.
     pub files: Vec<CollectedFile>,
-    /// Always the whole stock: what is not in it is gone.
+    /// The whole stock, what is not in it is gone; of a FIM portal perhaps only what changed.
     pub coverage: Coverage,
+    /// Where the next run against a FIM portal goes on.
+    pub cursor: Option<Cursor>,
     spool: Option<Spool>,
 }
 
@@ -165,12 +170,43 @@ pub async fn collect(
         Reached::Block(Block::Index(documents)) => {
             let files = documents.into_iter().map(|document| source.file(document)).collect();
             match drive.advance(perform, &mut told).await? {
-                Reached::End(coverage) => Ok(Collected { files, coverage, spool: source.into_spool() }),
+                Reached::End(coverage) => Ok(Collected { files, coverage, cursor: None, spool: source.into_spool() }),
                 Reached::Block(_) => Err(CrawlError::OtherKind),
             }
         }
         _ => Err(CrawlError::OtherKind),
     }
+}
+
+/// Collects what a FIM portal has, all of it or what changed, as `run` says; `known` is what the last whole run left.
+///
+/// Objects are kept in `spool` as files of an index are, so that one that did not change need not be sent again.
+pub async fn collect_fim(
+    id: &PortalId,
+    run: FimRun,
+    known: &HashMap<String, Known>,
+    fetcher: &Fetcher,
+    spool: &Path,
+    mut told: impl FnMut(u64, u64),
+    cancel: &CancellationToken,
+) -> Result<Collected, CrawlError> {
+    let spool = Spool::open(spool.join(id.as_str())).await?;
+    spool.keep_only(known.values().map(|known| known.sha256.clone()).collect()).await?;
+    let source = Source::Server(spool);
+    let mut drive = Drive { run: Run::Fim(Box::new(run)), began: clock::monotonic(), fetcher, cancel };
+    let perform = |request: Request| perform(request, &source, known, fetcher);
+    let Reached::Block(Block::Index(documents)) = drive.advance(perform, &mut told).await? else {
+        return Err(CrawlError::OtherKind);
+    };
+    let files = documents.into_iter().map(|document| source.file(document)).collect();
+    let Reached::End(coverage) = drive.advance(perform, &mut told).await? else {
+        return Err(CrawlError::OtherKind);
+    };
+    let cursor = match &drive.run {
+        Run::Fim(run) => run.cursor().cloned(),
+        Run::Index(_) | Run::Bereitstelldienst(_) => None,
+    };
+    Ok(Collected { files, coverage, cursor, spool: source.into_spool() })
 }
 
 /// A run against a Bereitstelldienst, block by block.

@@ -1,19 +1,25 @@
 //! What the tests of this crate share: a Verbund in a folder of its own, and deliveries written by hand.
 
+mod server;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use config::Config;
 use connectors::finding::{Rule, Severity};
 use connectors::ids::Identifikator;
+use connectors::link::Verdict;
 use connectors::registration::{Connector, Portal};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use server::{answer, server};
 
 use crate::catalog::Catalog;
 use crate::crawl::Fetcher;
 use crate::metrics::Metrics;
 use crate::run::{Indexer, Outcome, RunOptions, RunReport, Setup, Source};
-use crate::store::{Access, Store};
+use crate::store::{Access, LinkState, Store};
 
 /// A portal for `gebiet` that may hand over to any host and names no agency.
 pub(crate) fn portal(id: &str, gebiet: &str) -> Portal {
@@ -47,15 +53,23 @@ fn store_url(folder: &Path) -> String {
 /// An indexer with store, index and deliveries in a folder of its own.
 pub(crate) struct Verbund {
     pub folder: TempDir,
-    pub indexer: Indexer,
+    pub indexer: Arc<Indexer>,
 }
 
 impl Verbund {
     pub(crate) async fn open(portals: Vec<Portal>) -> Self {
+        Self::open_dialling(portals, "").await
+    }
+
+    /// The same, which may dial this network too.
+    pub(crate) async fn open_dialling(portals: Vec<Portal>, network: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = "[server]\nlisten = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"http://localhost\"\n\
-                    [store]\nurl = \"sqlite://x\"\n[index]\ndir = \"x\"\n";
-        let config = Config::parse(Path::new("c.toml"), text).unwrap();
+        let allow = if network.is_empty() { String::new() } else { format!("\"{network}\"") };
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"http://localhost\"\n\
+             [store]\nurl = \"sqlite://x\"\n[index]\ndir = \"x\"\n[egress]\nallow = [{allow}]\n"
+        );
+        let config = Config::parse(Path::new("c.toml"), &text).unwrap();
         let setup = Setup {
             store_url: store_url(folder.path()),
             index_dir: folder.path().join("index"),
@@ -65,7 +79,7 @@ impl Verbund {
             metrics: Metrics::new(&config::telemetry::registry()).unwrap(),
             journal: config.journal,
         };
-        let indexer = Indexer::open(setup).await.unwrap();
+        let indexer = Arc::new(Indexer::open(setup).await.unwrap());
         Self { folder, indexer }
     }
 
@@ -78,6 +92,31 @@ impl Verbund {
     pub(crate) async fn catalog(&self) -> Catalog {
         self.indexer.follow().await.unwrap();
         self.indexer.catalog()
+    }
+
+    /// Takes for said by visits: the address, the verdict, how often it failed, and the town that the page is of.
+    pub(crate) async fn visited(&self, visits: &[(String, String, u32, Option<String>)]) {
+        let store = self.indexer.store();
+        let now = config::clock::now();
+        store.note_links(1_000, now, crate::links::addresses_of).await.unwrap();
+        let visits: Vec<_> = visits
+            .iter()
+            .map(|(url, verdict, failures, town)| {
+                let state = LinkState {
+                    url: url.clone(),
+                    verdict: Verdict::of_code(verdict),
+                    checked: Some(now),
+                    status: None,
+                    reached: None,
+                    redirects: 0,
+                    town: town.as_ref().map(|town| town.parse().unwrap()),
+                    failing_since: (*failures > 0).then_some(now),
+                    failures: *failures,
+                };
+                (state, now)
+            })
+            .collect();
+        store.keep_links(&visits).await.unwrap();
     }
 
     /// Delivers one file as a part of the stock.

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use connectors::ids::PortalId;
+use connectors::link::{LinkFault, Verdict};
 use connectors::registration::Portal;
 use jiff::Timestamp;
 use prometheus::core::Collector;
@@ -37,6 +38,8 @@ pub struct Metrics {
     findings: IntGaugeVec,
     follows: IntCounterVec,
     followed_at: Gauge,
+    visits: IntCounterVec,
+    links: IntGaugeVec,
 }
 
 impl Metrics {
@@ -80,6 +83,14 @@ impl Metrics {
                 "index_last_success_timestamp_seconds",
                 "When the index was last known to be up to date.",
             ))?,
+            visits: IntCounterVec::new(
+                opts("link_visits_total", "Visits to addresses that records name, by what they said."),
+                &["verdict"],
+            )?,
+            links: IntGaugeVec::new(
+                opts("links_count", "Addresses that records name, by what the last visit said; `unseen` before it."),
+                &["verdict"],
+            )?,
         };
         metrics.all().into_iter().try_for_each(|collector| registry.register(collector))?;
         for result in [true, false] {
@@ -94,7 +105,7 @@ impl Metrics {
     }
 
     /// Everything that is registered, once each.
-    fn all(&self) -> [Box<dyn Collector>; 12] {
+    fn all(&self) -> [Box<dyn Collector>; 14] {
         [
             Box::new(self.runs.clone()),
             Box::new(self.running.clone()),
@@ -108,6 +119,8 @@ impl Metrics {
             Box::new(self.findings.clone()),
             Box::new(self.follows.clone()),
             Box::new(self.followed_at.clone()),
+            Box::new(self.visits.clone()),
+            Box::new(self.links.clone()),
         ]
     }
 
@@ -162,6 +175,21 @@ impl Metrics {
         self.follows.with_label_values(&[said(well)]).inc();
         if well {
             self.followed_at.set(seconds(config::clock::now()));
+        }
+    }
+
+    /// A visit to an address has ended.
+    pub(crate) fn link(&self, verdict: Verdict) {
+        self.visits.with_label_values(&[verdict.code()]).inc();
+    }
+
+    /// How many addresses there are for each verdict.
+    pub(crate) fn links(&self, counts: &[(Option<Verdict>, u64)]) {
+        let verdicts = [Verdict::Good, Verdict::Unclear].into_iter().chain(LinkFault::ALL.map(Verdict::Faulty));
+        for verdict in verdicts.map(Some).chain([None]) {
+            let count = counts.iter().find(|(of, _)| *of == verdict).map_or(0, |(_, count)| *count);
+            let name = verdict.map_or("unseen", Verdict::code);
+            self.links.with_label_values(&[name]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
 

@@ -329,6 +329,9 @@ pub struct Spezialisierung {
     pub gebiete: Vec<Ars>,
     /// Its modules.
     pub modules: Vec<Modul>,
+    /// What of it stands in the place of the Leistung's modules of that kind; all else stands behind them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ersetzt: Vec<ModulArt>,
     /// What was delivered and not understood, as XML.
     pub fragments: Vec<String>,
 }

@@ -341,6 +341,22 @@ impl Indexer {
         self.catalog.clone()
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn registered(&self) -> Arc<Vec<Portal>> {
+        self.portals.load_full()
+    }
+
+    pub(crate) fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Takes a changed registry.
     pub fn set_portals(&self, portals: Vec<Portal>) {
         self.metrics.keep_only(&portals);

@@ -4,6 +4,9 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod coverage;
+mod fitconnect;
+mod links;
 mod pages;
 mod plan;
 mod read;
@@ -18,6 +21,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
+pub use links::{LinkState, LinkUse};
 pub use pages::PageRow;
 pub use plan::{Listed, Plan, Planned};
 pub use read::{Angebot, Changed, Stored, Unread};
@@ -75,7 +79,12 @@ pub enum StoreError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/runs.sql"), include_str!("store/migrations/pages.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/runs.sql"),
+    include_str!("store/migrations/pages.sql"),
+    include_str!("store/migrations/links.sql"),
+    include_str!("store/migrations/fitconnect.sql"),
+];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;

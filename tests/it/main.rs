@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
+mod accounts;
 mod bench;
 mod bereitstelldienst;
 mod caching;
@@ -14,8 +15,11 @@ mod guard;
 mod hostile;
 mod imports;
 mod insights;
+mod joining;
 mod judged;
 mod log;
+mod oidc;
+mod push;
 mod report;
 mod routing;
 mod runs;

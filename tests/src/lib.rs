@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test at this place")]
 
+pub mod browser;
 pub mod client;
 pub mod delivery;
 pub mod portal;

@@ -2,12 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Anschrift, Baustein, Dienst, Leistungsbeschreibung, Modul, Stelle, Texte, Werte};
+use super::{Anschrift, Baustein, Dienst, Leistungsbeschreibung, Modul, Stelle, Texte, Weise, Werte};
 use crate::finding::{Finding, Rule};
 use crate::xzufi::{
     self, Action, BegriffImKontext, Code, Entry, Fristmodul, Hyperlink, Identifikator, Klasse, Kommunikation,
-    Kostenmodul, Localized, Objekt, Onlinedienst, OnlinedienstLink, Organisationseinheit, Textmodul, Ursprungsportal,
-    Versionsinformation, Zustaendigkeit, ZustaendigkeitTransferObjekt,
+    Kostenmodul, Localized, Module, Objekt, Onlinedienst, OnlinedienstLink, Organisationseinheit, Spezialisierung,
+    Textmodul, Ursprungsportal, Versionsinformation, Zustaendigkeit, ZustaendigkeitTransferObjekt,
 };
 
 /// Offices and online services that one description can name; what it names beyond them is left out.
@@ -41,7 +41,15 @@ impl Leistungsbeschreibung {
     /// this description; those numbers that it does not use any more are deleted.
     pub fn entries(&self, agency: &str, line: u64) -> Vec<Entry> {
         let id = self.own_id();
-        let mut entries = vec![Objekt::Leistung(Box::new(self.leistung(agency, &id)))];
+        // What the places are for: the Leistung of its own, or the other one that this is said on top of.
+        let (first, leistung_id) = match &self.ergaenzt {
+            None => (Objekt::Leistung(Box::new(self.leistung(agency, &id))), identifikator(agency, id.clone())),
+            Some(other) => {
+                let other = identifikator(&other.redaktion, other.id.clone());
+                (Objekt::Spezialisierung(Box::new(self.overlay(agency, &id, other.clone()))), other)
+            }
+        };
+        let mut entries = vec![first];
         let mut places = Vec::new();
         for stelle in &self.stellen {
             let office = stelle.wire(agency);
@@ -66,7 +74,7 @@ impl Leistungsbeschreibung {
                         ..identifikator(agency, place_id(&id, number))
                     }),
                     id_sekundaer: Vec::new(),
-                    leistung_id: vec![identifikator(agency, id.clone())],
+                    leistung_id: vec![leistung_id.clone()],
                     gebiete: areas(gebiete),
                     rolle: rolle.map(|rolle| code(rolle.code())),
                 },
@@ -101,24 +109,13 @@ impl Leistungsbeschreibung {
             id: Some(identifikator(agency, id)),
             leistungsschluessel: self.leistungsschluessel.0.clone(),
             gueltigkeit_gebiete: areas(&self.gebiete),
-            versionsinformation: self.geaendert.clone().map(|changed| Versionsinformation {
-                geaendert_datum_zeit: Some(changed),
-                ..Versionsinformation::default()
-            }),
+            versionsinformation: self.version(),
             ..xzufi::Leistung::default()
         };
+        wire.module = self.module();
         let module = &mut wire.module;
         if !self.bezeichnung.is_empty() {
-            module.texte.push(text_module("03", &self.bezeichnung));
-        }
-        for Baustein { modul, inhalt } in &self.texte {
-            let beschreibung = inhalt.0.clone();
-            match (modul, modul.code()) {
-                (_, Some(code)) => module.texte.push(text_module(code, inhalt)),
-                (Modul::Kosten, _) => module.kosten.push(Kostenmodul { beschreibung, ..Kostenmodul::default() }),
-                (Modul::Frist, _) => module.fristen.push(Fristmodul { beschreibung, ..Fristmodul::default() }),
-                (_, None) => module.bearbeitungsdauern.push(Fristmodul { beschreibung, ..Fristmodul::default() }),
-            }
+            module.texte.insert(0, text_module("03", &self.bezeichnung));
         }
         module.begriffe =
             self.stichwoerter.0.iter().cloned().map(|begriff| BegriffImKontext { begriff, typ: None }).collect();
@@ -127,6 +124,38 @@ impl Leistungsbeschreibung {
             module.ursprungsportale.push(portal);
         }
         wire
+    }
+
+    fn overlay(&self, agency: &str, id: &str, other: Identifikator) -> Spezialisierung {
+        let replacing = self.texte.iter().filter(|text| text.weise == Weise::Ersetzt);
+        Spezialisierung {
+            id: Some(identifikator(agency, id)),
+            leistung_id: vec![other],
+            gueltigkeit_gebiete: areas(&self.gebiete),
+            module: self.module(),
+            ersetzt: replacing.map(|text| text.modul.code().unwrap_or(text.modul.element()).to_owned()).collect(),
+            versionsinformation: self.version(),
+            ..Spezialisierung::default()
+        }
+    }
+
+    fn version(&self) -> Option<Versionsinformation> {
+        let changed = self.geaendert.clone()?;
+        Some(Versionsinformation { geaendert_datum_zeit: Some(changed), ..Versionsinformation::default() })
+    }
+
+    fn module(&self) -> Module {
+        let mut module = Module::default();
+        for Baustein { modul, inhalt, .. } in &self.texte {
+            let beschreibung = inhalt.0.clone();
+            match (modul, modul.code()) {
+                (_, Some(code)) => module.texte.push(text_module(code, inhalt)),
+                (Modul::Kosten, _) => module.kosten.push(Kostenmodul { beschreibung, ..Kostenmodul::default() }),
+                (Modul::Frist, _) => module.fristen.push(Fristmodul { beschreibung, ..Fristmodul::default() }),
+                (_, None) => module.bearbeitungsdauern.push(Fristmodul { beschreibung, ..Fristmodul::default() }),
+            }
+        }
+        module
     }
 }
 
@@ -202,10 +231,12 @@ impl Dienst {
     }
 }
 
-/// Deletes what a description of this id said: the Leistung and everything that connects it. Its offices and online
+/// Deletes what a description of this id said: the Leistung, or what it said on top of another one, and everything that
+/// connects it. Its offices and online
 /// services stay, as other descriptions may name them.
 pub(super) fn removal(agency: &str, id: &str, line: u64) -> Vec<Entry> {
-    let mut entries = vec![remove(Klasse::Leistung, agency, id.to_owned(), line)];
+    let kinds = [Klasse::Leistung, Klasse::Spezialisierung];
+    let mut entries: Vec<Entry> = kinds.into_iter().map(|klasse| remove(klasse, agency, id.to_owned(), line)).collect();
     entries.extend((0..PLACES).map(|number| remove(Klasse::Zustaendigkeit, agency, place_id(id, number), line)));
     entries
 }

@@ -242,7 +242,7 @@ fn describe(columns: &[Option<Spalte>], row: &Row) -> Result<Option<Leistungsbes
             Spalte::Oeffnungszeiten => stelle.oeffnungszeiten = Texte::german(as_html(&cell)),
             Spalte::Onlinedienst => dienst.bezeichnung = Texte::german(cell),
             Spalte::OnlinedienstUrl => dienst.url = several(&cell),
-            Spalte::Text(modul) => said.texte.push(Baustein { modul, inhalt: Texte::german(as_html(&cell)) }),
+            Spalte::Text(modul) => said.texte.push(Baustein::new(modul, Texte::german(as_html(&cell)))),
             Spalte::Url => said.url = Some(cell),
             Spalte::Id => said.id = Some(cell),
         }

@@ -146,6 +146,27 @@ fn a_faulty_line_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn what_is_said_on_top_of_another_leistung_is_an_overlay_of_it_with_places_of_its_own() {
+    let said = description(
+        r#"{"id": "1", "ergaenzt": {"redaktion": "land", "id": "99"}, "stellen": [{"name": "Amt"}],
+            "texte": [{"modul": "kosten", "weise": "ersetzt", "inhalt": "frei"}, {"modul": "unterlagen", "inhalt": "mehr"}]}"#,
+    );
+    let entries = said.entries("stadt", 1);
+    let objects = written(&entries);
+    let [Objekt::Spezialisierung(overlay), Objekt::Organisationseinheit(_), Objekt::Zustaendigkeit(place)] =
+        objects.as_slice()
+    else {
+        panic!("{objects:?}")
+    };
+    assert_eq!(overlay.leistung_id, place.zustaendigkeit.leistung_id);
+    assert_eq!(overlay.leistung_id[0].scheme_agency_id.as_deref(), Some("land"));
+    assert_eq!(overlay.ersetzt, ["modulKosten"]);
+    assert_eq!((overlay.module.kosten.len(), overlay.module.texte.len()), (1, 1));
+    let text = serde_json::to_string(&said).unwrap();
+    assert_eq!(serde_json::from_str::<Leistungsbeschreibung>(&text).unwrap(), said, "{text}");
+}
+
+#[test]
 fn more_places_than_there_are_numbers_are_left_out() {
     let stelle = |n: usize| Stelle { name: format!("Stelle {n}").as_str().into(), ..Stelle::default() };
     let said = Leistungsbeschreibung {

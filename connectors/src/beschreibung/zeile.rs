@@ -64,7 +64,7 @@ impl Zeile {
         let is_removal = text.trim_start_matches('{').trim_start().starts_with("\"loesche\"");
         if !is_removal {
             let said: Leistungsbeschreibung = serde_json::from_str(text).map_err(faulty)?;
-            return match said.leistungsschluessel.is_empty() && said.bezeichnung.is_empty() {
+            return match said.leistungsschluessel.is_empty() && said.bezeichnung.is_empty() && said.ergaenzt.is_none() {
                 true => Err(fault(Rule::DescriptionNameless, String::new())),
                 false => Ok(Some(Self::Schreibe(Box::new(said)))),
             };

@@ -71,6 +71,20 @@ const BEFORE_PLACES: &[&str] = &["in", "bei", "aus", "nach", "fuer", "stadt", "g
 /// Words that belong to the place that follows and say nothing by themselves.
 const PART_OF_PLACE: &[&str] = &["in", "bei", "aus", "stadt", "gemeinde", "der"];
 
+/// Words before the name of a Gemeinde that speaks.
+const SPEAKS: &[&str] = &[
+    "stadt",
+    "gemeinde",
+    "kreisstadt",
+    "hansestadt",
+    "bundesstadt",
+    "universitaetsstadt",
+    "landeshauptstadt",
+    "rathaus",
+    "stadtverwaltung",
+    "gemeindeverwaltung",
+];
+
 static NRW: LazyLock<Arc<Gebiete>> = LazyLock::new(|| {
     let areas = include_str!("../../data/nrw-gebiete.csv");
     let codes = include_str!("../../data/nrw-plz.csv");
@@ -235,6 +249,27 @@ impl Gebiete {
         let after = query.get(words[last].to..).unwrap_or_default().trim_start_matches([',', ')', '.', '?', '!']);
         let rest = format!("{} {}", before.trim_end_matches([' ', ',', '(']), after);
         (rest.split_whitespace().collect::<Vec<_>>().join(" "), Some(self.reading(&found)))
+    }
+
+    /// The Gemeinden that a heading says to speak for: `Stadt Herne`, `Rathaus Alpen`. A name alone says nothing: the
+    /// page of one town may well be about another.
+    pub fn speaking(&self, heading: &str) -> Vec<Ars> {
+        let words = words::words(heading);
+        let mut found = Vec::new();
+        for at in (1..words.len()).filter(|at| SPEAKS.contains(&words[at - 1].folded.as_str())) {
+            let longest = (at + 1..=words.len().min(at + 4)).rev();
+            let named = longest.into_iter().find_map(|end| {
+                let behind = heading.get(words[end - 1].to..).unwrap_or_default();
+                // `Stadt Essen-Kettwig` is a part of a town, `Stadt Wetter (Hessen)` another one.
+                let whole = !behind.starts_with('-') && !behind.trim_start().starts_with('(');
+                self.by_name.get(&join(&words[at..end])).filter(|_| whole)
+            });
+            let towns = named.into_iter().flatten().map(|at| &self.all[*at]);
+            found.extend(towns.filter(|area| area.level == Level::Gemeinde).map(|area| area.ars));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn named_in(&self, words: &[Word]) -> Option<(usize, usize, Vec<usize>)> {

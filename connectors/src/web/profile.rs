@@ -175,6 +175,7 @@ impl<'a> Reading<'a> {
         }
         Leistungsbeschreibung {
             id: own_id(item),
+            ergaenzt: None,
             leistungsschluessel: keys,
             onlinedienste: self.dienste(item, &name),
             bezeichnung: name,
@@ -255,7 +256,7 @@ impl<'a> Reading<'a> {
             }
             match bausteine.iter_mut().find(|baustein| baustein.modul == modul) {
                 Some(known) => known.inhalt.0.extend(inhalt.0),
-                None => bausteine.push(Baustein { modul, inhalt }),
+                None => bausteine.push(Baustein::new(modul, inhalt)),
             }
         }
         bausteine.sort_by_key(|baustein| Modul::ALL.iter().position(|modul| *modul == baustein.modul));

@@ -35,6 +35,8 @@ pub enum Envelope {
     IndexFile,
     /// As an answer of the Bereitstelldienst, which may be empty.
     Bereitstelldienst,
+    /// As one object by itself, as the FIM portal gives them; a message is taken as well, with or without its head.
+    Object,
 }
 
 /// What a reader has to know beforehand.
@@ -133,8 +135,10 @@ impl<R: Read> Reader<R> {
     }
 
     fn read_entry(&mut self) -> Result<Option<Entry>, Finding> {
-        if self.place == Place::Start {
-            self.read_root()?;
+        if self.place == Place::Start
+            && let Some(entry) = self.read_root()?
+        {
+            return Ok(Some(entry));
         }
         while self.place != Place::End {
             let event = self.xml.next_event().map_err(|fault| at_fault(&self.notices, fault))?;
@@ -188,8 +192,8 @@ impl<R: Read> Reader<R> {
         Ok(None)
     }
 
-    /// Reads up to and with the start tag of the root.
-    fn read_root(&mut self) -> Result<(), Finding> {
+    /// Reads up to and with the start tag of the root; where the root is the object, all of it.
+    fn read_root(&mut self) -> Result<Option<Entry>, Finding> {
         loop {
             let event = self.xml.next_event().map_err(|fault| at_fault(&self.notices, fault))?;
             let Event::Start(tag) = event else { continue };
@@ -205,8 +209,19 @@ impl<R: Read> Reader<R> {
                 self.notices.findings.push(finding);
             }
             self.version = Some(version);
+            // The names of messages have a point in them, those of objects have none.
+            if self.envelope == Envelope::Object && !tag.local().contains('.') {
+                self.tree.clear(version);
+                self.tree.open(&tag);
+                let object = self.read_object()?;
+                let entry = self.entry(object, line)?;
+                // The rest of the document has to be good too.
+                while !matches!(self.xml.next_event().map_err(|fault| at_fault(&self.notices, fault))?, Event::Eof) {}
+                self.place = Place::End;
+                return Ok(entry);
+            }
             self.place = Place::Root;
-            return Ok(());
+            return Ok(None);
         }
     }
 
@@ -221,7 +236,7 @@ impl<R: Read> Reader<R> {
                 while !matches!(self.xml.next_event().map_err(|fault| at_fault(&self.notices, fault))?, Event::Eof) {}
                 self.place = Place::End;
                 if self.kopf.is_none() {
-                    if self.content {
+                    if self.content && self.envelope != Envelope::Object {
                         return Err(self.notices.finding(Rule::KopfMissing, line));
                     }
                     if self.envelope == Envelope::IndexFile {

@@ -37,6 +37,12 @@ pub enum Kind {
     Forbidden,
     /// The registry failed.
     RegistryFailed,
+    /// A run that another one or a pause stands in the way of, or that is not there to be released or undone.
+    RunConflict,
+    /// Runs are made by another process.
+    NoRunsHere,
+    /// A run could not be made.
+    RunFailed,
     /// Something is asked for too often.
     TooManyRequests,
     /// A key that its host does not show.
@@ -57,6 +63,12 @@ pub enum Kind {
     NoRoom,
     /// A delivery that failed by our fault.
     IntakeFailed,
+    /// A registration with parts that cannot be registered.
+    InvalidRegistration,
+    /// Something that does not go as things stand now.
+    Conflict,
+    /// Too much of it at a time.
+    Busy,
 }
 
 impl Kind {
@@ -74,6 +86,9 @@ impl Kind {
         Kind::Unauthenticated,
         Kind::Forbidden,
         Kind::RegistryFailed,
+        Kind::RunConflict,
+        Kind::NoRunsHere,
+        Kind::RunFailed,
         Kind::TooManyRequests,
         Kind::KeyRefused,
         Kind::ForeignAddress,
@@ -84,6 +99,9 @@ impl Kind {
         Kind::UnsupportedMediaType,
         Kind::NoRoom,
         Kind::IntakeFailed,
+        Kind::InvalidRegistration,
+        Kind::Conflict,
+        Kind::Busy,
     ];
 
     /// The word for programs.
@@ -101,6 +119,9 @@ impl Kind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::RegistryFailed => "registry_failed",
+            Self::RunConflict => "run_conflict",
+            Self::NoRunsHere => "no_runs_here",
+            Self::RunFailed => "run_failed",
             Self::TooManyRequests => "too_many_requests",
             Self::KeyRefused => "key_refused",
             Self::ForeignAddress => "foreign_address",
@@ -111,6 +132,9 @@ impl Kind {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NoRoom => "no_room",
             Self::IntakeFailed => "intake_failed",
+            Self::InvalidRegistration => "invalid_registration",
+            Self::Conflict => "conflict",
+            Self::Busy => "busy",
         }
     }
 
@@ -129,6 +153,9 @@ impl Kind {
             Self::Unauthenticated => "No valid token",
             Self::Forbidden => "The right for this is missing",
             Self::RegistryFailed => "The registry cannot answer",
+            Self::RunConflict => "Not possible at the moment",
+            Self::NoRunsHere => "No runs in this process",
+            Self::RunFailed => "The run could not be made",
             Self::TooManyRequests => "Asked for too often",
             Self::KeyRefused => "The host does not show the key",
             Self::ForeignAddress => "Not an address of a registered site",
@@ -139,6 +166,9 @@ impl Kind {
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::NoRoom => "No room on the disk",
             Self::IntakeFailed => "The delivery could not be taken",
+            Self::InvalidRegistration => "Parts cannot be registered",
+            Self::Conflict => "Not as things stand now",
+            Self::Busy => "Too much at a time",
         }
     }
 
@@ -154,14 +184,15 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::ForeignAddress => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ForeignAddress | Self::KeyReused | Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
-            Self::PortalIsCollected | Self::OnItsWay => StatusCode::CONFLICT,
-            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PortalIsCollected | Self::OnItsWay | Self::Conflict | Self::RunConflict => StatusCode::CONFLICT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
-            Self::IntakeClosed => StatusCode::SERVICE_UNAVAILABLE,
-            Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::IntakeClosed | Self::Busy | Self::NoRunsHere => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed | Self::RunFailed => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A delivery that lies on the disk, taken: one run, one answer, written down before and after.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::clock;
 use connectors::registration::{Connector, Portal};
@@ -15,6 +16,10 @@ use super::wire::{About, ImportAnswer};
 use crate::api::problem::{Kind, Problem};
 use crate::registry::{Desk, ImportRow, NewImport, RegistryError, Who};
 
+/// How long a delivery waits for the end of another run of its portal, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(60);
+const TURN: Duration = Duration::from_millis(100);
+
 /// What is to be done with a delivery.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
@@ -28,6 +33,8 @@ pub(super) struct Order {
     pub whole: bool,
     /// Whether nothing is to be changed.
     pub dry_run: bool,
+    /// Whether somebody has looked, and what is not named may go, however much that is.
+    pub release: bool,
     /// The name that a program gave it.
     pub key: Option<String>,
 }
@@ -47,6 +54,12 @@ pub(super) enum IntakeError {
     /// The same delivery is on its way.
     #[error("a delivery of this Idempotency-Key is on its way; ask again in a moment")]
     OnItsWay,
+    /// Something else has changed the portal since.
+    #[error("something else has changed the portal since this delivery")]
+    NotLast,
+    /// A run of the portal goes on, or its runs are paused.
+    #[error("{0}")]
+    Busy(String),
     /// The disk is full.
     #[error("there is no room for the delivery at the moment; nothing was changed, please try again later")]
     Full,
@@ -79,8 +92,12 @@ impl From<SpoolError> for IntakeError {
 
 impl From<RunError> for IntakeError {
     fn from(error: RunError) -> Self {
-        // SQLite has no other word for it than its message.
-        if error.to_string().contains("disk is full") { Self::Full } else { Self::Run(error) }
+        match error {
+            RunError::Running { .. } | RunError::Paused { .. } => Self::Busy(error.to_string()),
+            // SQLite has no other word for it than its message.
+            error if error.to_string().contains("disk is full") => Self::Full,
+            error => Self::Run(error),
+        }
     }
 }
 
@@ -91,6 +108,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Collected(_) => Kind::PortalIsCollected,
             IntakeError::KeyReused(_) => Kind::KeyReused,
             IntakeError::OnItsWay => Kind::OnItsWay,
+            IntakeError::NotLast | IntakeError::Busy(_) => Kind::Conflict,
             IntakeError::Full => Kind::NoRoom,
             IntakeError::Broken => Kind::BadParameter,
             IntakeError::Registry(_) => Kind::RegistryFailed,
@@ -106,6 +124,36 @@ impl From<IntakeError> for Problem {
             }
             kind => Self::new(kind, error.to_string()),
         }
+    }
+}
+
+impl IntakeError {
+    /// The sentence for people; the cause is logged where it is ours.
+    pub(super) fn sentence(&self) -> String {
+        let sentence = match self {
+            Self::Closed => {
+                "Zurzeit können hier keine Lieferungen angenommen werden. Bitte versuchen Sie es später noch einmal."
+            }
+            Self::Collected(_) => {
+                "Die Daten dieses Portals werden von uns abgeholt. Was hier geliefert würde, ginge mit der nächsten \
+                 Abholung verloren."
+            }
+            Self::OnItsWay | Self::Busy(_) => {
+                "Für dieses Portal ist gerade ein Lauf im Gange oder angehalten. Bitte versuchen Sie es später noch einmal."
+            }
+            Self::NotLast => "Inzwischen wurde anderes übernommen.",
+            Self::Full => {
+                "Bei uns ist zurzeit kein Platz. Es hat sich nichts geändert; bitte versuchen Sie es später noch einmal."
+            }
+            Self::KeyReused(_) | Self::Broken => {
+                "Die Lieferung kam nicht vollständig an. Bitte senden Sie sie noch einmal."
+            }
+            Self::Registry(_) | Self::Spool(_) | Self::Run(_) | Self::Lost => {
+                tracing::error!(error = %self, "a delivery could not be taken");
+                "Bei uns ist ein Fehler aufgetreten. Bitte versuchen Sie es in einigen Minuten noch einmal."
+            }
+        };
+        sentence.to_owned()
     }
 }
 
@@ -137,7 +185,7 @@ pub(super) async fn deliver(desk: &Desk, who: &Who, order: Order, received: Rece
 
 async fn take(desk: &Desk, who: &Who, order: &Order, received: Received) -> Result<Answered, IntakeError> {
     let indexer = may_come(desk, &order.portal, order.dry_run)?;
-    let how = format!("{} {} {}", order.format.extension(), order.whole, order.dry_run);
+    let how = format!("{} {} {} {}", order.format.extension(), order.whole, order.dry_run, order.release);
     let digest = received.digest(&how);
     let portal = &order.portal.id;
     let way = match &order.key {
@@ -243,14 +291,21 @@ async fn run(indexer: &Indexer, order: &Order, received: &Received) -> Result<(R
     };
     let coverage = if order.whole { Coverage::Whole } else { Coverage::Part };
     let source = Source::Delivery { files: vec![file], coverage };
-    let options = RunOptions { dry_run: order.dry_run, ..RunOptions::default() };
-    let report = indexer.run(&order.portal, &source, options, &CancellationToken::new()).await?;
+    let options = RunOptions { dry_run: order.dry_run, release: order.release, ..RunOptions::default() };
+    let asked = clock::monotonic();
+    let report = loop {
+        match indexer.run(&order.portal, &source, options, &CancellationToken::new()).await {
+            // Of each portal one run goes on at a time; the next delivery waits for its turn, and not for ever.
+            Err(RunError::Running { .. }) if asked.elapsed() < PATIENCE => tokio::time::sleep(TURN).await,
+            ran => break ran?,
+        }
+    };
     let visible = report.outcome == Outcome::Applied && follow(indexer).await;
     Ok((report, visible))
 }
 
 /// Lets citizens see what was applied; that it is applied is true already.
-async fn follow(indexer: &Indexer) -> bool {
+pub(super) async fn follow(indexer: &Indexer) -> bool {
     match indexer.follow().await {
         Ok(_) => true,
         Err(error) => {

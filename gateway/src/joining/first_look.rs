@@ -3,7 +3,8 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use connectors::gebiet::Gebiet;
+use connectors::egress::same_origin;
+use connectors::gebiet::{Gebiet, Gebiete, Reading};
 use connectors::registration::{AddressRule, Connector, PAGE_MAX_BYTES, Proposal};
 use connectors::run::{Fault, read_index};
 use indexer::crawl::{Fetcher, Peeked};
@@ -39,6 +40,8 @@ pub enum Seen {
         /// How many it lists.
         files: usize,
     },
+    /// A list of pages, which may say of themselves which Leistungen they describe.
+    Sitemap(Url),
     /// A page without anything that is fetched by itself.
     Page,
     /// It leads to another host, which is the one to register.
@@ -49,7 +52,7 @@ pub enum Seen {
     Silent(Fault),
 }
 
-/// Looks at `address` and what lies beside it: at most six requests.
+/// Looks at `address` and what lies beside it: at most eight requests.
 pub async fn look(fetcher: &Fetcher, rule: &AddressRule, address: &Url) -> FirstLook {
     let (page, mut seen) = match fetcher.peek(address, PAGE_MAX_BYTES).await {
         Ok(looked) if looked.status == 200 => match index_in(&looked) {
@@ -79,12 +82,35 @@ pub async fn look(fetcher: &Fetcher, rule: &AddressRule, address: &Url) -> First
             }
         }
     }
+    if seen == Seen::Page
+        && let Some(list) = sitemap(fetcher, address).await
+    {
+        seen = Seen::Sitemap(list);
+    }
     let text = page.filter(is_html).map(|looked| String::from_utf8_lossy(&looked.body).into_owned());
     let (place, fallback) = (address.clone(), address.clone());
     // A page of a megabyte takes some milliseconds.
     let proposed = tokio::task::spawn_blocking(move || Proposal::of(&place, text.as_deref())).await;
     let proposal = proposed.unwrap_or_else(|_| Proposal::of(&fallback, None));
     FirstLook { wish: wish(address, &proposal, &seen), gebiete: proposal.gebiete, seen }
+}
+
+/// The list of pages that robots.txt names (RFC 9309 lets it), or the one in its usual place.
+async fn sitemap(fetcher: &Fetcher, address: &Url) -> Option<Url> {
+    let robots = fetcher.peek(&address.join("/robots.txt").ok()?, PAGE_MAX_BYTES).await.ok();
+    let robots = robots.filter(|looked| looked.status == 200 && !is_html(looked));
+    let text = robots.map(|looked| String::from_utf8_lossy(&looked.body).into_owned()).unwrap_or_default();
+    let named = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let url = Url::parse(value.trim()).ok()?;
+        (name.trim().eq_ignore_ascii_case("sitemap") && same_origin(&url, address)).then_some(url)
+    });
+    if named.is_some() {
+        return named;
+    }
+    let usual = address.join("/sitemap.xml").ok()?;
+    let looked = fetcher.peek(&usual, PAGE_MAX_BYTES).await.ok()?;
+    (looked.status == 200 && !is_html(&looked)).then_some(usual)
 }
 
 /// The number of files, when this is an index.
@@ -105,10 +131,15 @@ fn is_html(looked: &Peeked) -> bool {
 fn wish(address: &Url, proposal: &Proposal, seen: &Seen) -> Wish {
     let connector = match seen {
         Seen::Index { url, .. } => Connector::XzufiIndex { url: url.clone(), every_s: EVERY_S },
+        Seen::Sitemap(_) => Connector::Web { url: address.clone(), sitemap: None, every_s: EVERY_S },
         _ => Connector::Push {},
     };
     let gebiet = match &proposal.gebiete[..] {
-        [one] => one.ars.to_string(),
+        // By its name where that means this one alone; people know names.
+        [one] => match Gebiete::nrw().read(&one.name) {
+            Reading::One(named) if named.ars == one.ars => one.name.clone(),
+            _ => one.ars.to_string(),
+        },
         _ => String::new(),
     };
     Wish {
@@ -122,3 +153,6 @@ fn wish(address: &Url, proposal: &Proposal, seen: &Seen) -> Wish {
         ..Wish::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

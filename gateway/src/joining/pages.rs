@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::acting::{Acting, Refusal, facts_now};
 use super::first_look::{self, Seen};
 use super::preview::Standing;
-use super::registration::{FieldFault, PartFault, Registration, Step};
+use super::registration::{FieldFault, PartFault, Registration, Stage, Step};
 use super::wish::Wish;
 use super::{sources, words};
 use crate::api::params::Params;
@@ -335,6 +335,10 @@ async fn rehearse(
         let fault = words::of_refusal(&Refusal::Step(super::registration::StepFault::NotProven));
         return portal_page(&desk, &who, &headers, &known.id, None, Some(fault)).await;
     }
+    if known.registration.portal.connector.url().is_none() {
+        let fault = "Dieses Portal liefert selbst; zu proben gibt es erst etwas, wenn die erste Lieferung da ist.";
+        return portal_page(&desk, &who, &headers, &known.id, None, Some(fault.into())).await;
+    }
     let begun = desk.joining.previews.begin(&desk.registry, &desk.site, &who, &known.registration);
     if let Err(busy) = begun {
         return portal_page(&desk, &who, &headers, &known.id, None, Some(words::of_busy(busy).into())).await;
@@ -505,13 +509,26 @@ fn differing(desk: &Desk, registered: &[Registered]) -> Vec<String> {
     registered.iter().filter(differs).map(|one| one.id.to_string()).collect()
 }
 
-/// What the overview of all of somebody's portals shows of registrations: id, name, how far it is.
-pub(crate) async fn mine(desk: &Desk, who: &Who) -> Result<Vec<(PortalId, String, &'static str)>, Denied> {
+/// What the overview of all of somebody's portals shows of a registration.
+pub(crate) struct Mine {
+    /// Its id.
+    pub(crate) id: PortalId,
+    /// Its name.
+    pub(crate) name: String,
+    /// How far it is, in words.
+    pub(crate) stage: &'static str,
+    /// It waits for the operator.
+    pub(crate) waits: bool,
+}
+
+/// The registrations that somebody may see.
+pub(crate) async fn mine(desk: &Desk, who: &Who) -> Result<Vec<Mine>, Denied> {
     let mut found = Vec::new();
     for one in desk.registry.registrations().await? {
         if who.may(Right::Read, &one.id) {
             let stage = one.registration.stage(facts_now(&desk.registry, &one).await?);
-            found.push((one.id, one.registration.portal.name, words::of_stage(stage)));
+            let waits = stage == Stage::Submitted;
+            found.push(Mine { id: one.id, name: one.registration.portal.name, stage: words::of_stage(stage), waits });
         }
     }
     Ok(found)

@@ -109,7 +109,7 @@ fn leads_out(to: &str, prefix: &str, banner: &str) -> Response {
          <link rel=\"stylesheet\" href=\"/static/portalverbund.css\"></head><body>{MAIN}\
          <h1>Hier verlassen Bürgerinnen und Bürger den Verbund</h1>\
          <p>Der Verbund würde sie zu dieser Adresse weiterleiten: <code>{}</code></p>\
-         <p><a href=\"{prefix}/\">Zurück in die Vorschau</a></p></main></body></html>",
+         <p><a href=\"{prefix}\">Zurück in die Vorschau</a></p></main></body></html>",
         escaped(to)
     );
     let mut response = Response::new(Body::from(moved(&body, prefix, banner)));

@@ -307,6 +307,9 @@ impl Registration {
 pub(super) fn only_small(live: &Portal, next: &Portal) -> bool {
     let same_place = match (&live.connector, &next.connector) {
         (Connector::XzufiIndex { url: old, .. }, Connector::XzufiIndex { url: new, .. }) => old == new,
+        (Connector::Web { url: old, sitemap: old_list, .. }, Connector::Web { url: new, sitemap: new_list, .. }) => {
+            (old, old_list) == (new, new_list)
+        }
         (old, new) => old == new,
     };
     let connector = next.connector.clone();
@@ -362,7 +365,7 @@ pub enum PartFault {
     #[error("several places are called so, expected an ARS: {}", .0.join(", "))]
     SeveralPlaces(Vec<String>),
     /// No kind of connector.
-    #[error("`{0}` is no kind of connector, expected `xzufi-index` or `push`")]
+    #[error("`{0}` is no kind of connector, expected `xzufi-index`, `web` or `push`")]
     Kind(String),
     /// No time between two runs.
     #[error("expected a whole number of hours from 1 to 720")]

@@ -29,7 +29,7 @@ pub struct Wish {
     pub name: String,
     /// The Gebiet: a name or an ARS.
     pub gebiet: String,
-    /// The kind of connector: `xzufi-index` or `push`.
+    /// The kind of connector: `xzufi-index`, `web` or `push`.
     pub connector: String,
     /// Where the deliveries are, for a connector that fetches.
     pub source: String,
@@ -103,6 +103,7 @@ impl Wish {
                     guard: before.map_or_else(Guard::default, |before| before.guard),
                     contact,
                     words: before.map(|before| before.words.clone()).unwrap_or_default(),
+                    texts: before.map(|before| before.texts.clone()).unwrap_or_default(),
                 };
                 Ok((portal, address))
             }
@@ -142,6 +143,13 @@ impl Wish {
                 let url = rule.read(&self.source).map_or_else(|fault| wrong(faults, "source", fault.into()), Some);
                 let every_s = every_s.or_else(|| wrong(faults, "every_h", PartFault::Interval));
                 Some(Connector::XzufiIndex { url: url?, every_s: every_s? })
+            }
+            "web" => {
+                // Where nothing else is said, the site begins at the one address.
+                let typed = if self.source.trim().is_empty() { &self.address } else { &self.source };
+                let url = rule.read(typed).map_or_else(|fault| wrong(faults, "source", fault.into()), Some);
+                let every_s = every_s.or_else(|| wrong(faults, "every_h", PartFault::Interval));
+                Some(Connector::Web { url: url?, sitemap: None, every_s: every_s? })
             }
             "" => wrong(faults, "connector", PartFault::Missing),
             other => wrong(faults, "connector", PartFault::Kind(shown(other))),
@@ -202,6 +210,7 @@ pub fn kind_of(connector: &Connector) -> &'static str {
         Connector::XzufiFolder { .. } => ConnectorKind::XzufiFolder,
         Connector::Bereitstelldienst { .. } => ConnectorKind::Bereitstelldienst,
         Connector::Web { .. } => ConnectorKind::Web,
+        Connector::Fim { .. } => ConnectorKind::Fim,
         Connector::Push {} => ConnectorKind::Push,
     }
     .name()
@@ -233,3 +242,6 @@ fn plain(text: &str, max: usize) -> Result<&str, PartFault> {
 fn is_bidi(sign: char) -> bool {
     matches!(sign, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,10 @@ pub fn of_seen(seen: &Seen) -> String {
     match seen {
         Seen::Index { url, files: 1 } => format!("Wir haben ein XZuFi-Verzeichnis mit einer Datei gefunden: {url}"),
         Seen::Index { url, files } => format!("Wir haben ein XZuFi-Verzeichnis mit {files} Dateien gefunden: {url}"),
+        Seen::Sitemap(url) => format!(
+            "Wir haben kein XZuFi-Verzeichnis, aber eine Liste Ihrer Seiten gefunden: {url}. Sind Ihre Seiten nach unserem \
+             Profil ausgezeichnet, lesen wir sie; der Probelauf zeigt, was wir finden."
+        ),
         Seen::Page => {
             "Wir haben Ihre Seite gesehen, aber kein XZuFi-Verzeichnis (index.txt). Liegt es an einer anderen \
                        Stelle, geben Sie die Adresse unten an; sonst liefern Sie selbst über unsere Schnittstelle."

@@ -35,6 +35,11 @@ impl Paths {
         self.on(Method::PUT, MethodFilter::PUT, path, handler)
     }
 
+    /// Answers PATCH of a path.
+    pub fn patch<H: Handler<T, Desk>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.on(Method::PATCH, MethodFilter::PATCH, path, handler)
+    }
+
     /// Answers DELETE of a path.
     pub fn delete<H: Handler<T, Desk>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.on(Method::DELETE, MethodFilter::DELETE, path, handler)

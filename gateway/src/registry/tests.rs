@@ -89,7 +89,6 @@ async fn account(desk: &Desk, name: &str, role: Role, rights: &[(&str, Right)]) 
     id
 }
 
-mod walk;
 /// Somebody with an account of this role, as a session makes them.
 pub(crate) async fn somebody(registry: &Registry, name: &str, role: Role) -> Who {
     let mut tx = registry.begin().await.unwrap();
@@ -100,25 +99,4 @@ pub(crate) async fn somebody(registry: &Registry, name: &str, role: Role) -> Who
     Who { account, name: name.into(), role, rights: Default::default(), by, network: None }
 }
 
-#[tokio::test]
-async fn a_page_needs_somebody_and_is_kept_nowhere() {
-    use tower::ServiceExt as _;
-    let (_dir, desk) = desk(Vec::new()).await;
-    let (cookie, _) = signed_in(&desk, "red", Role::Editor, &[]).await;
-    let ask = async |cookie: Option<&str>| {
-        let mut request = http::Request::get("/anbindung?a=b");
-        if let Some(cookie) = cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        pages(desk.clone()).oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap()
-    };
-    let response = ask(None).await;
-    assert_eq!(response.status(), http::StatusCode::SEE_OTHER);
-    assert_eq!(response.headers()[header::LOCATION], "/anbindung/anmelden?weiter=%2Fanbindung%3Fa%3Db");
-    let response = ask(Some(&cookie)).await;
-    assert_eq!(response.status(), http::StatusCode::OK);
-    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
-        assert_eq!(response.headers()[name], value);
-    }
-    assert_eq!(ask(Some("pvnrw=falsch")).await.status(), http::StatusCode::SEE_OTHER);
-}
+mod walk;

@@ -177,6 +177,14 @@ impl Who {
         whole && self.role == Role::Operator
     }
 
+    /// Nothing when they may register portals: a token that is bounded to portals, or in its right, begins no new one.
+    pub fn must_register(&self) -> Result<(), Denied> {
+        match &self.by {
+            By::Token { right: Right::Manage, portals: None, .. } | By::Session { .. } | By::CommandLine => Ok(()),
+            By::Token { .. } | By::Nobody => Err(Denied::NotThis),
+        }
+    }
+
     /// Nothing when they run the Verbund.
     pub fn must_operate(&self) -> Result<(), Denied> {
         if self.is_operator() { Ok(()) } else { Err(Denied::NotThis) }
@@ -304,7 +312,7 @@ pub(super) fn session_secret<'a>(headers: &'a HeaderMap, cookie: &str) -> Option
         headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
     let mut named = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == cookie);
     let (_, value) = named.next()?;
-    (!value.is_empty() && value.len() < 200).then_some(value)
+    (!value.is_empty() && value.len() < 2_000).then_some(value)
 }
 
 /// How long sessions last.

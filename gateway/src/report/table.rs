@@ -7,7 +7,7 @@ use crate::pages::words::date_iso;
 use crate::table::{self, defused};
 
 /// The columns.
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 17] = [
     "leistungsschluessel",
     "leistung",
     "portale_im_verbund",
@@ -17,6 +17,11 @@ const HEADER: [&str; 12] = [
     "stelle",
     "stelle_ebene",
     "onlinedienst",
+    "adresse_antwortet",
+    "stelle_eingetragen",
+    "fit_connect_eindeutig",
+    "datenschutzerklaerung",
+    "schluessel_gueltig",
     "maengel",
     "was_fehlt",
     "was_hilft",
@@ -29,6 +34,8 @@ pub(crate) fn csv(report: &Report) -> String {
 
 fn cells(entry: &Entry) -> [String; HEADER.len()] {
     let text = entry.text.as_ref();
+    let [address, stelle, fit_connect, privacy, key] =
+        entry.checks.named().map(|(_, check)| words::answer(check).to_owned());
     let joined = |parts: Vec<String>| defused(&parts.join(" | "));
     [
         entry.schluessel.map(|key| key.to_string()).unwrap_or_default(),
@@ -40,6 +47,11 @@ fn cells(entry: &Entry) -> [String; HEADER.len()] {
         joined(entry.stellen.iter().map(|stelle| stelle.name.clone()).collect()),
         joined(entry.stellen.iter().map(|stelle| stelle.level.as_str().to_owned()).collect()),
         joined(entry.onlinedienste.iter().map(|one| one.written.clone()).collect()),
+        address,
+        stelle,
+        fit_connect,
+        privacy,
+        key,
         entry.gaps.iter().map(|gap| gap.code()).collect::<Vec<_>>().join(" "),
         joined(entry.gaps.iter().map(words::sentence).collect()),
         joined(entry.gaps.iter().map(|gap| words::mend(gap).to_owned()).collect()),

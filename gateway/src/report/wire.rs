@@ -77,6 +77,24 @@ struct ReportEntry {
     onlinedienste: Vec<ReportOnlinedienst>,
     /// What is missing or wrong, the worst first.
     gaps: Vec<ReportGap>,
+    /// The five questions that users of the PVOG ask of a Leistung.
+    checks: ReportChecks,
+}
+
+/// The five questions: `passed`, `failed`, `unchecked` (nobody looked, or nothing could be told) or `absent` (there is no
+/// Onlinedienst of which to ask).
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportChecks {
+    /// Does the address of every Onlinedienst answer?
+    address: &'static str,
+    /// Is a Stelle entered?
+    stelle: &'static str,
+    /// Is there exactly one FIT-Connect address?
+    fit_connect: &'static str,
+    /// Is there a privacy notice?
+    privacy: &'static str,
+    /// Is the key in the LeiKa (2019)? `unchecked` where it is not: it may be newer.
+    key: &'static str,
 }
 
 /// A text, and whose it is.
@@ -194,6 +212,13 @@ impl From<&Entry> for ReportEntry {
             stellen: stellen.collect(),
             onlinedienste: onlinedienste.collect(),
             gaps: entry.gaps.iter().map(Into::into).collect(),
+            checks: ReportChecks {
+                address: entry.checks.address.as_str(),
+                stelle: entry.checks.stelle.as_str(),
+                fit_connect: entry.checks.fit_connect.as_str(),
+                privacy: entry.checks.privacy.as_str(),
+                key: entry.checks.key.as_str(),
+            },
         }
     }
 }

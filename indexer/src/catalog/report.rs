@@ -4,6 +4,11 @@
 //! and those that any portal of the Verbund describes. What other portals describe weighs most, because most people ask
 //! for it. The answers are those that citizens get; nothing is counted here that they would not see.
 
+mod all;
+mod checks;
+mod gap;
+mod texts;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use connectors::gebiet::{Ars, Level};
@@ -14,16 +19,16 @@ use jiff::Timestamp;
 use super::zustaendig::Owners;
 use super::{Catalog, CatalogError, LeistungShort, OnlinedienstAnswer, Place};
 use crate::index::schema::Shown;
-use crate::record::{Lang, Leistung, ModulArt, Object, in_lang};
+use crate::record::{Lang, Object, in_lang};
 use crate::store::{Angebot, RunRow, Stored};
+pub use all::{Everywhere, Kreis, Share, Town};
+use checks::Visits;
+pub use checks::{Check, Checks};
+pub use gap::{BadLink, Gap};
+use texts::Faults;
 
 /// Keys that are asked for at once.
 const BATCH: usize = 500;
-/// From this age on a text should be looked at by its editors.
-const OLD_DAYS: i64 = 730;
-/// Accounts that cannot be used any more, by the words in which texts name them: lower case, and what to write.
-const DEAD_ACCOUNTS: &[(&str, &str)] =
-    &[("servicekonto.nrw", "Servicekonto.NRW"), ("servicekonto nrw", "Servicekonto.NRW")];
 
 /// What the Verbund knows of a place.
 #[derive(Debug, Clone)]
@@ -89,6 +94,8 @@ pub struct Entry {
     pub onlinedienste: Vec<OnlinedienstAnswer>,
     /// What is missing or wrong, the worst first.
     pub gaps: Vec<Gap>,
+    /// The five questions that users of the PVOG ask of a Leistung.
+    pub checks: Checks,
 }
 
 /// A text, and whose it is.
@@ -113,74 +120,6 @@ pub struct Stelle {
     pub level: Level,
     /// Who says so.
     pub portal: PortalId,
-}
-
-/// What is missing or wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gap {
-    /// There is no text.
-    NoText,
-    /// There is a text and no body.
-    NoStelle,
-    /// So many different bodies; citizens are asked to choose.
-    SeveralStellen(usize),
-    /// A body is named by its id, and nobody delivers it.
-    UnknownStelle(String),
-    /// A text of this account, which does not exist any more.
-    DeadAccount(&'static str),
-    /// A description of the place's own portal without a valid key.
-    NoKey,
-    /// The place's own portal describes it so often under the same name.
-    Twice(usize),
-    /// An own text without a short text.
-    NoShortText,
-    /// An own text that does not say what it costs.
-    NoCosts,
-    /// An own text that does not say what to bring.
-    NoPapers,
-    /// No Onlinedienst.
-    NoOnlinedienst,
-    /// An Onlinedienst at this host, to which citizens are not sent, because its portal did not register the host.
-    ClosedOnlinedienst(String),
-    /// An own text that is so many days old.
-    Old(i64),
-    /// An own text that does not say how old it is.
-    Undated,
-}
-
-impl Gap {
-    /// What stands for it in tables and interfaces.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoText => "no_text",
-            Self::NoStelle => "no_stelle",
-            Self::SeveralStellen(_) => "several_stellen",
-            Self::UnknownStelle(_) => "unknown_stelle",
-            Self::DeadAccount(_) => "dead_account",
-            Self::NoKey => "no_key",
-            Self::Twice(_) => "twice",
-            Self::NoShortText => "no_short_text",
-            Self::NoCosts => "no_costs",
-            Self::NoPapers => "no_papers",
-            Self::NoOnlinedienst => "no_onlinedienst",
-            Self::ClosedOnlinedienst(_) => "closed_onlinedienst",
-            Self::Old(_) => "old",
-            Self::Undated => "undated",
-        }
-    }
-
-    /// How much it hinders somebody who asks for the Leistung: 10 finds nothing at all, 1 hardly notices.
-    fn weight(&self) -> u64 {
-        match self {
-            Self::NoText => 10,
-            Self::NoStelle => 8,
-            Self::UnknownStelle(_) | Self::NoKey => 6,
-            Self::SeveralStellen(_) => 5,
-            Self::DeadAccount(_) | Self::ClosedOnlinedienst(_) => 4,
-            Self::NoCosts | Self::NoPapers | Self::NoShortText | Self::Twice(_) => 2,
-            Self::NoOnlinedienst | Self::Old(_) | Self::Undated => 1,
-        }
-    }
 }
 
 impl Entry {
@@ -264,8 +203,9 @@ impl Catalog {
         for portal in &portals {
             stored.extend(self.store.leistungen(portal).await?);
         }
+        let faults = Faults::of(&self.store, &portals, &stored).await?;
         let own = Own::of(stored);
-        let looked = Looked { catalog: self, place: &place, portals: &portals, now };
+        let looked = Looked { catalog: self, place: &place, portals: &portals, faults: &faults, now };
         let mut entries = Vec::with_capacity(keys.len());
         let none = Vec::new();
         for key in keys {
@@ -275,7 +215,7 @@ impl Catalog {
                 texts.get(&number),
                 offers.get(&number).unwrap_or(&none),
                 &owners,
-                own.by_key.get(&number).map(Vec::as_slice).unwrap_or_default(),
+                own.by_key.get(&number).map_or(&[][..], Vec::as_slice),
             )?;
             let described_by = described_by.get(&key).copied().unwrap_or(0);
             entries.push(Entry { described_by, ..entry });
@@ -290,6 +230,8 @@ impl Catalog {
             }
         }
         entries.extend(own.without_key.iter().map(|stored| looked.without_key(stored)));
+        let visits = Visits::of(&self.store, &place, &portals, &entries).await?;
+        entries.iter_mut().for_each(|entry| visits.look(entry, &place, &self.gebiete));
         for entry in &mut entries {
             entry.gaps.sort_by_key(|gap| std::cmp::Reverse(gap.weight()));
         }
@@ -339,6 +281,7 @@ struct Looked<'a> {
     catalog: &'a Catalog,
     place: &'a Place,
     portals: &'a [PortalId],
+    faults: &'a Faults,
     now: Timestamp,
 }
 
@@ -360,6 +303,7 @@ impl Looked<'_> {
             stellen: Vec::new(),
             onlinedienste: Vec::new(),
             gaps: Vec::new(),
+            checks: Checks::default(),
         };
         if let Some(Described::Here(shown) | Described::Elsewhere(shown)) = described {
             entry.name = self.catalog.short(shown, Lang::DE).name;
@@ -391,6 +335,9 @@ impl Looked<'_> {
         if text.own {
             let shown = own.iter().find(|one| one.portal == shown.portal && one.id == shown.id);
             entry.gaps.extend(shown.map(|stored| self.text_gaps(stored)).unwrap_or_default());
+            if !Leika::built_in().knows(key) {
+                entry.gaps.push(Gap::UnknownKey);
+            }
             let same = own.iter().filter(|one| title(one).is_some_and(|title| title == entry.name)).count();
             if same > 1 {
                 entry.gaps.push(Gap::Twice(same));
@@ -412,7 +359,16 @@ impl Looked<'_> {
             stellen: Vec::new(),
             onlinedienste: Vec::new(),
             gaps,
+            checks: Checks::default(),
         }
+    }
+
+    /// What is missing or wrong in a text that the place can mend itself.
+    fn text_gaps(&self, stored: &Stored) -> Vec<Gap> {
+        let Object::Leistung(leistung) = &stored.object else { return Vec::new() };
+        let mut gaps = texts::gaps(leistung, stored.changed, self.now);
+        gaps.extend(self.faults.gaps(stored));
+        gaps
     }
 
     fn text(&self, leistung: LeistungShort) -> Text {
@@ -420,32 +376,6 @@ impl Looked<'_> {
         let portals = self.catalog.portals.load();
         let portal = portals.iter().find(|portal| portal.id == leistung.portal);
         Text { own, level: portal.map(|portal| self.catalog.gebiete.level(&portal.gebiet)), leistung }
-    }
-
-    /// What is missing or wrong in a text that the place can mend itself.
-    fn text_gaps(&self, stored: &Stored) -> Vec<Gap> {
-        let Object::Leistung(leistung) = &stored.object else { return Vec::new() };
-        let mut gaps = Vec::new();
-        gaps.extend(dead_account(leistung).map(Gap::DeadAccount));
-        let has = |art: &ModulArt| leistung.modules.iter().any(|modul| modul.art == *art);
-        let text = |code: &str| has(&ModulArt::Text(code.to_owned()));
-        for (there, gap) in [
-            (text("05") || text("24"), Gap::NoShortText),
-            (has(&ModulArt::Kosten), Gap::NoCosts),
-            (text("08") || has(&ModulArt::Dokumente), Gap::NoPapers),
-        ] {
-            if !there {
-                gaps.push(gap);
-            }
-        }
-        gaps.extend(match stored.changed {
-            None => Some(Gap::Undated),
-            Some(changed) => {
-                let days = (self.now.as_second() - changed.as_second()) / 86_400;
-                (days > OLD_DAYS).then_some(Gap::Old(days))
-            }
-        });
-        gaps
     }
 }
 
@@ -463,12 +393,4 @@ fn is_done_in_the_land(key: Leistungsschluessel) -> bool {
 fn title(stored: &Stored) -> Option<&str> {
     let Object::Leistung(leistung) = &stored.object else { return None };
     in_lang(&leistung.title, Lang::DE).map(|(_, title)| title.as_str())
-}
-
-/// The dead account that a text names, if it does.
-fn dead_account(leistung: &Leistung) -> Option<&'static str> {
-    let texts = leistung.modules.iter().flat_map(|modul| modul.text.values());
-    let texts: Vec<String> = texts.map(|text| text.as_str().to_lowercase()).collect();
-    let named = |words: &str| texts.iter().any(|text| text.contains(words));
-    DEAD_ACCOUNTS.iter().find(|(words, _)| named(words)).map(|(_, name)| *name)
 }

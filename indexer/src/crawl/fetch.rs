@@ -6,6 +6,7 @@
 mod ask;
 mod page;
 mod peek;
+mod probe;
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -30,6 +31,7 @@ use url::Url;
 
 pub use ask::AskError;
 pub use peek::Peeked;
+pub(crate) use probe::{ProbeFault, Probed};
 
 use super::Known;
 use super::spool::{Spool, Writing};
@@ -108,7 +110,7 @@ impl Fetcher {
     }
 
     /// The bounds of one run.
-    pub(super) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         self.limits.clone()
     }
 

@@ -93,6 +93,7 @@ impl Normaliser<'_> {
             leistung,
             gebiete: self.valid_areas(&wire.gueltigkeit_gebiete),
             modules: self.modules(&wire.module),
+            ersetzt: wire.ersetzt.iter().map(|name| replaced(name)).collect(),
             fragments: stelle::fragments(&wire.fragments),
         }
     }
@@ -222,6 +223,16 @@ impl Normaliser<'_> {
             links: self.links(&wire.links),
             channel: channel(wire.head.zugangskanal.as_ref()),
         }
+    }
+}
+
+/// What the module of this code or element is about.
+fn replaced(name: &str) -> ModulArt {
+    match name {
+        "modulKosten" => ModulArt::Kosten,
+        "modulFrist" => ModulArt::Frist,
+        "modulBearbeitungsdauer" => ModulArt::Bearbeitungsdauer,
+        code => ModulArt::Text(code.to_owned()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use connectors::registration::{Connector, Portal};
-use connectors::run::{Coverage, Cursor, Validators};
+use connectors::run::{Coverage, Cursor, FimRun, FimSource, Validators};
 use connectors::xzufi::read::Envelope;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use super::reading::{Input, Piece, read_all};
 use super::verdict::Verdicts;
 use super::{Applied, Indexer, Outcome, Phase, Plan, RehearsalLimits, RunError, RunOptions, RunReport, RunRow};
 use super::{StoreError, Tally, Teller, clock};
-use crate::crawl::{Blocks, Known, collect};
+use crate::crawl::{Blocks, Known, collect, collect_fim};
 use crate::normalise::Change;
 use crate::record::Object;
 use crate::store::{Apply, FileState};
@@ -59,6 +59,10 @@ impl Indexer {
             }
             Connector::Bereitstelldienst { .. } => self.block_run(run, connector, cancel).await,
             Connector::Web { .. } => self.web_run(run, connector, None, cancel).await,
+            Connector::Fim { url, what, whole_every_s, .. } => {
+                let source = FimSource { url: url.clone(), what: what.clone(), whole_every_s: whole_every_s.get() };
+                self.fim_run(run, source, cancel).await
+            }
             Connector::Push {} => Ok((Outcome::Unchanged, Applied::default())),
         }
     }
@@ -101,6 +105,56 @@ impl Indexer {
         run.digest = Some(digest);
         run.end(apply, ended.0).await?;
         if ended.0 == Outcome::Applied {
+            collected.settle().await.map_err(RunError::Crawl)?;
+        }
+        Ok(ended)
+    }
+
+    /// A FIM portal: all objects or those that changed, in one transaction with the cursor of the next run.
+    async fn fim_run(
+        &self,
+        run: &mut Running,
+        source: FimSource,
+        cancel: &CancellationToken,
+    ) -> Result<(Outcome, Applied), RunError> {
+        let id = &run.portal.id;
+        let state = self.store.portal_state(id).await?;
+        let known = self.store.portal_files(id).await?;
+        let known: HashMap<String, Known> = known.into_iter().map(known_file).collect();
+        // Whoever wants all read again wants what is gone to go as well, and so does a released run, which was held as one.
+        let cursor = state.cursor.clone().filter(|_| !run.options.again && !run.options.release);
+        let fim = FimRun::new(source, cursor, run.started, self.fetcher.limits());
+        let teller = &mut run.teller;
+        let told = |done, total| teller.done(done, Some(total));
+        let collected = collect_fim(id, fim, &known, &self.fetcher, &self.spool_dir, told, cancel);
+        let collected = collected.await.map_err(RunError::Crawl)?;
+        run.cursor_before = state.cursor;
+        let digest = digest(&run.portal, &collected.fingerprint());
+        if run.released.as_ref().is_some_and(|released| *released != digest) {
+            // Somebody looked at another delivery; this one has to be looked at again.
+            run.options.release = false;
+        }
+        let files: Vec<FileState> = collected.files.iter().map(file_state).collect();
+        run.teller.phase(Phase::Applying, Some(collected.files.iter().map(|file| file.bytes).sum()));
+        let documents = collected.files.iter().map(|file| Input::File(file.name.clone(), file.path.clone())).collect();
+        let mut apply = self.store.begin(id).await?;
+        apply.keep_plan();
+        let ended = match run.read_into(&mut apply, documents, Envelope::Object, self.limits).await? {
+            true => {
+                if collected.coverage == Coverage::Whole {
+                    apply.remember_files(&files, &digest).await?;
+                }
+                if let Some(cursor) = &collected.cursor {
+                    apply.remember_cursor(cursor).await?;
+                }
+                run.finish(&mut apply, collected.coverage).await?
+            }
+            false => (Outcome::Failed, Applied::default()),
+        };
+        run.digest = Some(digest);
+        run.end(apply, ended.0).await?;
+        // What only changed is fetched again by the next whole run; until then the files of the last one are of use.
+        if ended.0 == Outcome::Applied && collected.coverage == Coverage::Whole {
             collected.settle().await.map_err(RunError::Crawl)?;
         }
         Ok(ended)

@@ -8,6 +8,7 @@ use crate::store::tests::live;
 
 mod delivered;
 mod details;
+mod fim;
 mod plans;
 
 /// The bytes of a shared sample; none where the samples are not at hand.

@@ -73,8 +73,10 @@ pub struct Verdict {
     pub kind: Option<Kind>,
     /// Its key; none where it has none.
     pub id: Option<Identifikator>,
-    /// The German name of a Leistung that was taken, and the area where it is valid.
+    /// The German name of a Leistung that was taken, and the area where it is valid; of an overlay the area alone.
     pub name: Option<(String, Ars)>,
+    /// The Leistung on whose page it is shown: itself, or the one that it is an overlay of.
+    pub page: Option<Identifikator>,
     /// What became of it.
     pub fate: Fate,
     /// What is wrong with it.
@@ -86,6 +88,7 @@ pub(super) struct What {
     kind: Option<Kind>,
     id: Option<Identifikator>,
     name: Option<(String, Ars)>,
+    page: Option<Identifikator>,
     /// Why it is not taken.
     refused: Option<Vec<Finding>>,
 }
@@ -108,9 +111,17 @@ impl What {
                 let name = in_lang(&leistung.title, Lang::DE).map(|(_, name)| name.clone()).unwrap_or_default();
                 leistung.gebiete.first().map(|area| (name, *area))
             }
+            Change::Write(Record { object: Object::Spezialisierung(overlay), .. }) => {
+                overlay.gebiete.first().map(|area| (String::new(), *area))
+            }
             _ => None,
         };
-        Self { kind, id, name, refused }
+        let page = match change {
+            Change::Write(Record { object: Object::Leistung(_), id, .. }) => Some(id.clone()),
+            Change::Write(Record { object: Object::Spezialisierung(overlay), .. }) => overlay.leistung.clone(),
+            _ => None,
+        };
+        Self { kind, id, name, page, refused }
     }
 }
 
@@ -147,6 +158,9 @@ impl Verdicts {
             let moved = matches!(fate, Fate::Taken | Fate::Removed);
             if moved && last.fate == Fate::Unchanged {
                 last.fate = Fate::Taken;
+            } else if last.fate == Fate::Absent && fate == Fate::Removed {
+                // A removal takes what the id stands for, whichever of two things that is.
+                last.fate = Fate::Removed;
             }
             return;
         }
@@ -158,8 +172,8 @@ impl Verdicts {
             return;
         }
         let (file, line) = (file.to_owned(), Some(line));
-        let What { kind, id, name, refused } = what;
-        self.kept.push(Verdict { file, line, kind, id, name, fate, findings: refused.unwrap_or_default() });
+        let What { kind, id, name, page, refused } = what;
+        self.kept.push(Verdict { file, line, kind, id, name, page, fate, findings: refused.unwrap_or_default() });
     }
 
     /// The verdicts with the findings that belong to them, those that were refused among them, and how many were left
@@ -186,6 +200,7 @@ impl Verdicts {
                         kind: None,
                         id: None,
                         name: None,
+                        page: None,
                         fate: Fate::Quarantined,
                         findings: Vec::new(),
                     });

@@ -330,7 +330,7 @@ impl Store {
 }
 
 /// `$from, $from+1, …`
-fn placeholders(from: usize, count: usize) -> String {
+pub(super) fn placeholders(from: usize, count: usize) -> String {
     (from..from + count).map(|at| format!("${at}")).collect::<Vec<_>>().join(", ")
 }
 

@@ -129,6 +129,7 @@ impl Angaben {
         let optional = |feld: Feld| Feld { freiwillig: true, ..with(feld) };
         let known = [
             ("xzufi-index", "Sie holen sie ab: XZuFi-Verzeichnis (index.txt) an der Adresse unten"),
+            ("web", "Sie lesen unsere Seiten: ausgezeichnet nach schema.org, gefunden über die Sitemap"),
             ("push", "Wir liefern sie selbst: Schnittstelle, Formular oder Tabelle"),
         ];
         let mut wege: Vec<Weg> =
@@ -165,8 +166,8 @@ impl Angaben {
                 tastatur: "url",
                 ..optional(feld(
                     "source",
-                    "Adresse der index.txt",
-                    "Nur beim Abholen; auf demselben Rechnernamen wie oben oder darunter",
+                    "Adresse der Daten",
+                    "Die index.txt oder die erste Seite; auf demselben Rechnernamen wie oben oder darunter",
                     &wish.source,
                 ))
             },

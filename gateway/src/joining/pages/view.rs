@@ -187,7 +187,7 @@ impl PortalPage {
             it.betrieb = operation(desk, shown(registration)).await;
         }
         let changes = desk.registry.change_sets(&known.id, CHANGES).await?;
-        it.aenderungen = changes.iter().map(|change| entry(change, it.darf_aendern)).collect();
+        it.aenderungen = changes.iter().map(|change| entry(change, it.darf_aendern, who.is_operator())).collect();
         Ok(Some(it))
     }
 
@@ -349,7 +349,7 @@ fn steps(stage: Stage, rules: &crate::joining::acting::Rules) -> Vec<Schritt> {
         Stage::Draft => 1,
         Stage::Proven => 2,
         Stage::Rehearsed | Stage::Submitted => 3,
-        Stage::Released => 5,
+        Stage::Released => 4,
         Stage::Suspended | Stage::Withdrawn => return Vec::new(),
     };
     let art = |step: usize| match step.cmp(&at) {
@@ -434,7 +434,7 @@ fn differing(live: Option<&Portal>, draft: &Portal) -> Vec<Aenderung> {
     }
 }
 
-/// Portals that speak for the same area, for one above or for one below it.
+/// Portals that speak for the same area or for a part of it.
 fn neighbours(desk: &Desk, portal: &Portal) -> Vec<String> {
     let portals = desk.portals.load();
     let overlaps = |other: &&Portal| {
@@ -503,7 +503,8 @@ fn outcome(word: &str) -> &'static str {
     }
 }
 
-fn entry(change: &ChangeSet, may: bool) -> Eintrag {
+fn entry(change: &ChangeSet, may: bool, operator: bool) -> Eintrag {
+    let decided = matches!(change.step.as_str(), "release" | "refuse" | "suspend" | "resume" | "apply");
     let parts = changes::differences(&change.before, &change.after);
     let named =
         parts.iter().filter(|(path, ..)| !path.is_empty() && !path.starts_with("state") && !path.starts_with("live"));
@@ -521,8 +522,12 @@ fn entry(change: &ChangeSet, may: bool) -> Eintrag {
         wann: moment(change.at),
         wer: change.actor.clone(),
         was,
-        zuruecknehmbar: may && change.undone_by.is_none(),
-        hinweis: change.undone_by.map(|by| format!("zurückgenommen (Nr. {by})")).unwrap_or_default(),
+        zuruecknehmbar: may && change.undone_by.is_none() && (operator || !decided),
+        hinweis: match change.undone_by {
+            Some(by) => format!("zurückgenommen (Nr. {by})"),
+            None if may && decided => "nur durch den Betrieb".to_owned(),
+            None => String::new(),
+        },
     }
 }
 

@@ -199,25 +199,30 @@ impl Lines<'_, '_> {
             }
         }
         let agency = self.agency().to_owned();
-        let named = matches!(zeile, Zeile::Loesche { klasse: Klasse::Zustaendigkeit, .. });
-        let mut cleared = Vec::new();
+        let asked_for = match &zeile {
+            Zeile::Loesche { klasse, .. } => Some(*klasse),
+            Zeile::Schreibe(_) => None,
+        };
+        let mut cleared: Vec<(Kind, Vec<Identifikator>)> = Vec::new();
         for entry in zeile.entries(&agency, number) {
-            let of_the_leistung = matches!(&entry.action, Action::Schreibe(Objekt::Leistung(_)));
+            let is_it = matches!(&entry.action, Action::Schreibe(Objekt::Leistung(_) | Objekt::Spezialisierung(_)));
+            let is_asked_for = matches!(&entry.action, Action::Loesche { klasse, .. } if Some(*klasse) == asked_for);
             match self.normaliser.change(entry) {
                 // A Leistung that is not taken takes nothing with it: its places would lead nowhere. What it had stays.
-                Some(refused @ Change::Refuse(_)) if of_the_leistung => {
+                Some(refused @ Change::Refuse(_)) if is_it => {
                     self.changes.push((number, refused));
                     return self.spare(number);
                 }
                 // What the description itself does not count any more, not what somebody asked for.
-                Some(Change::Delete { kind: Kind::Zustaendigkeit, id }) if !named => cleared.push(id),
+                Some(Change::Delete { kind, id }) if !is_asked_for => match cleared.last_mut() {
+                    Some((last, ids)) if *last == kind => ids.push(id),
+                    _ => cleared.push((kind, vec![id])),
+                },
                 Some(change) => self.changes.push((number, change)),
                 None => {}
             }
         }
-        if !cleared.is_empty() {
-            self.changes.push((number, Change::Clear { kind: Kind::Zustaendigkeit, ids: cleared }));
-        }
+        self.changes.extend(cleared.into_iter().map(|(kind, ids)| (number, Change::Clear { kind, ids })));
     }
 
     /// Refuses a line or row that says nothing that could be read.

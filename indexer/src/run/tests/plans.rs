@@ -187,7 +187,7 @@ async fn a_restore_brings_everything_back_waits_for_somebody_and_can_be_undone()
 #[tokio::test]
 async fn a_run_that_is_not_kept_any_more_cannot_be_undone() {
     let mut verbund = Verbund::open(vec![bund()]).await;
-    verbund.indexer.journal = config::Journal { keep_runs: 3, keep_days: 1 };
+    Arc::get_mut(&mut verbund.indexer).unwrap().journal = config::Journal { keep_runs: 3, keep_days: 1 };
     let mut runs = Vec::new();
     for word in ["A", "B", "C", "D", "E", "F"] {
         runs.push(collect(&verbund, &titled(0..3, word), RunOptions::default()).await.run.unwrap());
