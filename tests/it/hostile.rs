@@ -51,13 +51,20 @@ impl Verbund {
     /// One run of a hostile portal: it ends in time, with an outcome and at least one finding of that portal.
     #[track_caller]
     fn run(&self, id: &str, case: &str) -> Value {
+        let report = self.contained(id, case);
+        assert!(!report["findings"].as_array().unwrap().is_empty(), "{case}: {report}");
+        report
+    }
+
+    /// One run that ends in time, with an outcome of that portal.
+    #[track_caller]
+    fn contained(&self, id: &str, case: &str) -> Value {
         let began = Instant::now();
         let ended = self.program.import(id, &[]);
         assert!(began.elapsed() < PATIENCE, "{case} took {:?}", began.elapsed());
         // Done, done with findings, or given up; no other end is right.
         assert!(matches!(ended.status, 0 | 1 | 3), "{case}: {ended:?}");
         let report = ended.json();
-        assert!(!report["findings"].as_array().unwrap().is_empty(), "{case}: {report}");
         assert_eq!(report["portal"], id, "{case}");
         report
     }
@@ -242,6 +249,7 @@ fn every_broken_delivery_of_the_reference_is_contained() {
     };
     assert!(samples.len() > 40, "{samples:?}");
     let verbund = Verbund::new();
+    let mut silent = Vec::new();
     for (number, sample) in samples.iter().enumerate() {
         let name = sample.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(sample).unwrap();
@@ -264,7 +272,12 @@ fn every_broken_delivery_of_the_reference_is_contained() {
             _ => format!("kind = \"xzufi-index\"\nurl = \"{}\"", server.url("/index.txt")),
         };
         verbund.register(&id, &connector);
-        verbund.run(&id, &name);
+        let report = verbund.contained(&id, &name);
+        if report["findings"].as_array().unwrap().is_empty() {
+            silent.push(name);
+        }
     }
+    // Of an object that comes twice in a delivery the last word holds, as the standard has it.
+    assert_eq!(silent, ["b40-doppelte-id.xml"]);
     verbund.unharmed();
 }
