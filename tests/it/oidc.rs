@@ -103,7 +103,7 @@ fn somebody_signs_in_with_a_real_provider_and_out_again() {
     let ours = format!("http://localhost:{}", public.local_addr().unwrap().port());
     let (_provider, issuer) = Provider::start(&package, &ours, "erika");
     let installation = Installation::new(EXE);
-    installation.write("secret", "ein Geheimnis für Tests: nur hier");
+    installation.write("secret", "a secret of tests, with % and : in it");
     installation.write(
         "config/portalverbund.toml",
         &format!(

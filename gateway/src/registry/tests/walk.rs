@@ -74,6 +74,9 @@ const INTERFACE: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/api/v1/portals/{id}/submit", Holder(Right::Manage, 409), ""),
     ("POST", "/api/v1/portals/{id}/undo", Holder(Right::Manage, 404), r#"{"change":999999}"#),
     ("GET", "/api/v1/portals/{id}/changes", Holder(Right::Read, 200), ""),
+    ("POST", "/api/v1/portals/{id}/imports", Holder(Right::Deliver, 0), ""),
+    ("GET", "/api/v1/portals/{id}/imports", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/imports/{import}", Holder(Right::Read, 404), ""),
     // Who manages a portal gets here and is told that the step is the operator's; so it is for a token of less.
     ("POST", "/api/v1/portals", Manager(422), r#"{"address":"http://127.0.0.1/"}"#),
     ("POST", "/api/v1/portals/{id}/release", OperatorOn(409), ""),
@@ -151,6 +154,7 @@ async fn registered(desk: &Desk) {
 
 fn filled(path: &str, portal: &str) -> String {
     path.replace("{*rest}", "suche")
+        .replace("{import}", "1")
         .replace("{portal}", portal)
         .replace("{id}", if path.starts_with("/api/v1/portals/") { portal } else { "1" })
 }
