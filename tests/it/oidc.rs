@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use tests::client::{self, Answer};
 use tests::program::Installation;
@@ -21,12 +21,16 @@ fn package() -> Option<PathBuf> {
 }
 
 /// The provider's process; it ends with the test.
-struct Provider(Child);
+struct Provider {
+    process: Child,
+    /// Kept open: the provider ends when nobody can read what it says.
+    _says: BufReader<ChildStdout>,
+}
 
 impl Drop for Provider {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -37,8 +41,12 @@ impl Provider {
         command.arg(script).arg(package).args([ours, account]).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        (Self(child), line.trim().parse().unwrap_or_else(|error| panic!("the provider said `{line}`: {error}")))
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        (
+            Self { process: child, _says: said },
+            line.trim().parse().unwrap_or_else(|error| panic!("the provider said `{line}`: {error}")),
+        )
     }
 }
 
@@ -103,7 +111,7 @@ fn somebody_signs_in_with_a_real_provider_and_out_again() {
     let ours = format!("http://localhost:{}", public.local_addr().unwrap().port());
     let (_provider, issuer) = Provider::start(&package, &ours, "erika");
     let installation = Installation::new(EXE);
-    installation.write("secret", "ein Geheimnis für Tests: nur hier");
+    installation.write("secret", "a secret of tests, with % and : in it");
     installation.write(
         "config/portalverbund.toml",
         &format!(

@@ -13,7 +13,7 @@ server.listen(0, '127.0.0.1', () => {
     clients: [
       {
         client_id: 'portalverbund',
-        client_secret: 'ein Geheimnis für Tests: nur hier',
+        client_secret: 'a secret of tests, with % and : in it',
         redirect_uris: [`${ours}/anbindung/anmelden/zurueck`],
         post_logout_redirect_uris: [`${ours}/anbindung/abgemeldet`],
       },
