@@ -76,7 +76,9 @@ fn a_text_of_several_says_whose_each_part_is() {
     view.modules[2].whose.name = "Land Nordrhein-Westfalen".into();
     view.modules[2].whose.changed = Some("2026-10-01T08:00:00Z".parse().unwrap());
     let html = leistung(&view);
-    for text in ["Mastertext: Land Nordrhein-Westfalen, Stand 01.10.2026", "Text vor Ort: Stadt Bochum", "Ortsergänzung: "] {
+    for text in
+        ["Mastertext: Land Nordrhein-Westfalen, Stand 01.10.2026", "Text vor Ort: Stadt Bochum", "Ortsergänzung: "]
+    {
         assert!(html.contains(text), "{text} in {html}");
     }
     assert!(!leistung(&fixtures::view()).contains("Text vor Ort"), "a text of one needs no word about it");
