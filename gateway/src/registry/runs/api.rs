@@ -206,6 +206,7 @@ fn number(run: &str) -> Result<i64, Problem> {
 
 /// The last runs of a portal, and the next one.
 #[utoipa::path(
+    operation_id = "run_list",
     get,
     path = "/api/v1/portals/{id}/runs",
     params(("id" = String, Path, description = "The portal")),
@@ -251,6 +252,7 @@ pub(crate) async fn list(
 
 /// The plan of the run that waits for somebody.
 #[utoipa::path(
+    operation_id = "run_held",
     get,
     path = "/api/v1/portals/{id}/runs/held",
     params(("id" = String, Path, description = "The portal")),
@@ -274,6 +276,7 @@ pub(crate) async fn held(
 
 /// The records that could not be taken, as they were delivered, with what would be right.
 #[utoipa::path(
+    operation_id = "run_quarantine",
     get,
     path = "/api/v1/portals/{id}/runs/quarantine",
     params(("id" = String, Path, description = "The portal")),
@@ -307,6 +310,7 @@ pub(crate) async fn quarantine(
 
 /// How far the run of a portal is, as server-sent events `progress` (JSON); `end` when it is over, or none goes on.
 #[utoipa::path(
+    operation_id = "run_events",
     get,
     path = "/api/v1/portals/{id}/runs/current/events",
     params(("id" = String, Path, description = "The portal")),
@@ -360,6 +364,7 @@ impl Telling {
 
 /// Lets the run pass that is held, if the portal still delivers what was looked at.
 #[utoipa::path(
+    operation_id = "run_release",
     post,
     path = "/api/v1/portals/{id}/runs/{run}/release",
     params(("id" = String, Path, description = "The portal"), ("run" = i64, Path, description = "The run")),
@@ -387,6 +392,7 @@ pub(crate) async fn release(
 
 /// Brings back the state before a run; the portal is paused then.
 #[utoipa::path(
+    operation_id = "run_restore",
     post,
     path = "/api/v1/portals/{id}/runs/{run}/restore",
     params(("id" = String, Path, description = "The portal"), ("run" = i64, Path, description = "The run")),
@@ -424,6 +430,7 @@ async fn ended(indexer: &Indexer, done: Result<RunReport, RunError>, headers: &H
 
 /// Makes no more runs of a portal.
 #[utoipa::path(
+    operation_id = "run_pause",
     post,
     path = "/api/v1/portals/{id}/runs/pause",
     params(("id" = String, Path, description = "The portal")),
@@ -451,6 +458,7 @@ pub(crate) async fn pause(
 
 /// Makes runs of a portal again.
 #[utoipa::path(
+    operation_id = "run_resume",
     post,
     path = "/api/v1/portals/{id}/runs/resume",
     params(("id" = String, Path, description = "The portal")),
