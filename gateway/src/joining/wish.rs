@@ -165,8 +165,15 @@ impl Wish {
                 Ok(url) if url.has_host() => url.host_str().unwrap_or_default().to_owned(),
                 _ => host.to_lowercase(),
             };
-            match HostPattern::try_from(name) {
-                Ok(pattern) if hosts.len() < HOSTS_MAX => {
+            // Names with umlauts are known to DNS by their letters in ASCII; what is left is letters, digits, `-` and `.`.
+            let name = match Url::parse(&format!("https://{name}/")) {
+                Ok(url) if !name.starts_with('*') => url.host_str().unwrap_or_default().to_owned(),
+                _ => name,
+            };
+            let bare = name.strip_prefix("*.").unwrap_or(&name);
+            let plain = bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+            match HostPattern::try_from(name.clone()) {
+                Ok(pattern) if plain && hosts.len() < HOSTS_MAX => {
                     if !hosts.contains(&pattern) {
                         hosts.push(pattern);
                     }

@@ -20,7 +20,8 @@ fn hosts_are_taken_as_people_paste_them() {
     hosts("a.example\r\nB.example, c.example;a.example", &["a.example", "b.example", "c.example"], 0);
     hosts("https://formulare.example/antrag?x=1", &["formulare.example"], 0);
     hosts("*.stadt.example", &["*.stadt.example"], 0);
-    hosts("kein host!", &["kein"], 1);
+    hosts("dienste.münster.example", &["dienste.xn--mnster-3ya.example"], 0);
+    hosts("kein.example host!.example *", &["kein.example"], 2);
 }
 
 #[track_caller]
