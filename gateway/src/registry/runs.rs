@@ -256,15 +256,15 @@ fn refused(who: &Who, portal: &Portal, error: &RunError) -> Response {
 }
 
 /// The writing side, or the page that says that it is elsewhere.
-fn writing<'a>(desk: &'a Desk, who: &Who, portal: &Portal) -> Result<&'a Indexer, Response> {
+fn writing<'a>(desk: &'a Desk, who: &Who, portal: &Portal) -> Result<&'a Indexer, Box<Response>> {
     desk.indexer.as_deref().ok_or_else(|| {
-        said(
+        Box::new(said(
             who,
             portal,
             StatusCode::SERVICE_UNAVAILABLE,
             "Läufe gibt es hier nicht",
             "Dieser Server sammelt keine Portale. Bitte fragen Sie den Betrieb nach dem richtigen.",
-        )
+        ))
     })
 }
 
@@ -277,7 +277,7 @@ async fn show(
     let portal = desk.portal(&who, Right::Read, &id)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     let (known, next) = match (indexer.known(&portal.id).await, indexer.next_run(&portal).await) {
         (Ok(known), Ok(next)) => (known, next),
@@ -312,7 +312,7 @@ async fn one(
     let run: i64 = run.parse().map_err(|_| Denied::NoSuch)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     match indexer.known(&portal.id).await {
         Ok(known) => page_of(&who, &portal, &known, run, None, None, &headers),
@@ -371,7 +371,7 @@ async fn aside(
     let portal = desk.portal(&who, Right::Read, &id)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     let known = match indexer.known(&portal.id).await {
         Ok(known) => known,
@@ -407,7 +407,7 @@ async fn let_pass(
     let run: i64 = run.parse().map_err(|_| Denied::NoSuch)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     let cancel = CancellationToken::new();
     let doing = indexer.release(&portal, run, &cancel);
@@ -451,7 +451,7 @@ async fn go_back(
     let run: i64 = run.parse().map_err(|_| Denied::NoSuch)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     if back.probe.is_empty() && back.sicher == "ja" {
         let doing = indexer.restore(&portal, run, false);
@@ -485,7 +485,7 @@ async fn stop(
     let portal = desk.portal(&who, Right::Manage, &id)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     let why = reason(&grund);
     let doing = indexer.pause(&portal.id, &why);
@@ -502,7 +502,7 @@ async fn go_on(
     let portal = desk.portal(&who, Right::Manage, &id)?;
     let indexer = match writing(&desk, &who, &portal) {
         Ok(indexer) => indexer,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(*elsewhere),
     };
     let doing = indexer.resume(&portal.id);
     let done = audited(&desk, &who, "run.resume", &portal, json!({}), doing, |()| json!("resumed")).await?;

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
+
 use std::collections::HashMap;
 
 use config::Config;

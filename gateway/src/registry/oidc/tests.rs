@@ -1,5 +1,7 @@
 //! A provider that answers as a test tells it to, also in ways that no provider should.
 
+#![expect(clippy::disallowed_methods, reason = "the servers of a test end with its runtime")]
+
 use std::sync::Mutex as Slot;
 
 use axum::body::Body;
@@ -38,14 +40,17 @@ struct Says {
     kid: &'static str,
 }
 
+/// The form with which a code was exchanged, and how we named ourselves.
+type Asked = (BTreeMap<String, String>, Option<String>);
+
 struct Fake {
     address: String,
     keys: [String; 2],
     /// Which keys are published.
     published: Slot<Vec<(usize, &'static str)>>,
     says: Slot<Says>,
-    /// The form with which the code was exchanged, and how we named ourselves.
-    asked: Slot<Option<(BTreeMap<String, String>, Option<String>)>>,
+    /// How the code was exchanged.
+    asked: Slot<Option<Asked>>,
     /// How often the keys were asked for.
     asked_for_keys: Slot<usize>,
 }
@@ -318,8 +323,9 @@ async fn a_return_belongs_to_the_browser_that_began() {
     let (other, _) = begin(&desk).await;
     fake.says(|says| says.nonce.clone_from(&sent["nonce"]));
     let state = &sent["state"];
-    let old = format!("pvnrw_anmeldung={}.{}.", clock::now().as_second() - 700, "A".repeat(43));
-    let old_state = Begun { text: old["pvnrw_anmeldung=".len()..old.len() - 1].to_owned() }.state();
+    let begun = format!("{}.{}", clock::now().as_second() - 700, "A".repeat(43));
+    let old = format!("pvnrw_anmeldung={begun}.");
+    let old_state = Begun { text: begun }.state();
     for (what, query, kept) in [
         ("no cookie", format!("code=c&state={state}"), None),
         ("another browser", format!("code=c&state={state}"), Some(&other)),

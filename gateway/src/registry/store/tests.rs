@@ -55,7 +55,7 @@ async fn an_effect_and_its_entry_are_there_together_or_not_at_all() {
     tx.commit().await.unwrap();
     let (account, rights) = registry.account_with_rights(id).await.unwrap().unwrap();
     assert_eq!((account.name.as_str(), account.locked), ("bochum", false));
-    assert_eq!(rights.into_iter().map(|(_, right)| right).collect::<Vec<_>>(), [Right::Deliver]);
+    assert_eq!(rights.into_values().collect::<Vec<_>>(), [Right::Deliver]);
     let on = registry.rights_on(&"stadt-bochum".parse().unwrap()).await.unwrap();
     assert_eq!(on, [("bochum".to_owned(), Right::Deliver)]);
 }
