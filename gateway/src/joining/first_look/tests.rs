@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "servers of a test end with it")]
+
 use std::collections::HashMap;
 
 use config::Config;
