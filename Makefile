@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible toolchain cargo-deny \
-    nextest browser-if-possible
+.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible oidc \
+    oidc-if-possible browser-if-possible toolchain cargo-deny nextest
 
 # The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
 # the time, and the runner without its self-update.
@@ -27,7 +27,7 @@ demo: toolchain meaning-if-possible ## A sample Verbund on this machine, offline
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
-test: toolchain format lint deny-if-possible nextest browser-if-possible ## Everything that is checked before a change is taken
+test: toolchain format lint deny-if-possible nextest oidc-if-possible browser-if-possible ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
 
 judge: toolchain meaning-if-possible ## Judged questions in FILE against the deliveries in DIR: make judge FILE=... DIR=...
@@ -54,6 +54,19 @@ $(MODEL):
 meaning-if-possible:
 	@$(MAKE) --no-print-directory meaning || \
 	    echo "LEFT OUT: meanings; the search goes by words alone until \`make meaning\` works" >&2
+
+oidc: target/oidc/.fetched ## The provider of OpenID Connect with which the sign-in is tested
+
+target/oidc/.fetched: tests/oidc/package.json tests/oidc/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: on Debian apt-get install nodejs npm" >&2; exit 2; }
+	@mkdir -p target/oidc && cp $^ target/oidc/
+	@npm ci --prefix target/oidc --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# Without node, npm or a network everything else is tested; it is said what is missing.
+oidc-if-possible:
+	@$(MAKE) --no-print-directory oidc || \
+	    echo "LEFT OUT: the sign-in with a real provider of OpenID Connect, until \`make oidc\` works" >&2
 
 check: toolchain ## Checks config/portalverbund.toml and the portals beside it
 	@$(BIN) check

@@ -13,6 +13,7 @@ mod oidc;
 mod portals;
 mod proxy;
 mod registry;
+mod report;
 mod routes;
 pub mod secret;
 mod seen;
@@ -41,6 +42,7 @@ pub use links::Links;
 pub use oidc::{Oidc, OidcRole};
 pub use proxy::Proxy;
 pub use registry::Registry;
+pub use report::Report;
 pub use routes::{RegistryState, Routes, registry_state};
 pub use seen::FilesState;
 pub use server::{ForwardedField, Server};
@@ -113,6 +115,9 @@ pub struct Config {
     /// How far portals can be restored.
     #[serde(default)]
     pub journal: Journal,
+    /// Whom the Prüfbericht asks.
+    #[serde(default)]
+    pub report: Report,
     /// How portals are proxied.
     #[serde(default)]
     pub proxy: Proxy,

@@ -13,9 +13,10 @@ use crate::some_file;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Oidc {
-    /// Its address, as it stands in its tokens (`iss`); its description lies below it.
+    /// Its address, exactly as it stands in its tokens (`iss`), with or without `/` at the end; its description lies
+    /// below it.
     #[serde(deserialize_with = "issuer")]
-    pub issuer: Url,
+    pub issuer: String,
     /// What it calls us.
     pub client_id: String,
     /// The file with the secret that it gave us; none where it gave none.
@@ -59,7 +60,7 @@ fn scopes() -> Vec<String> {
 }
 
 /// An address by https; by http only on this machine, where tests have their provider.
-fn issuer<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+fn issuer<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     let local = |url: &Url| match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -76,5 +77,8 @@ fn issuer<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
             && url.fragment().is_none()
     };
     let fault = "no usable issuer, expected an https:// address without query, as it stands in the provider's tokens";
-    Url::parse(&text).ok().filter(usable).ok_or_else(|| D::Error::custom(fault))
+    match Url::parse(&text) {
+        Ok(url) if usable(&url) => Ok(text),
+        _ => Err(D::Error::custom(fault)),
+    }
 }

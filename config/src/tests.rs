@@ -304,3 +304,17 @@ fn what_we_ship_can_be_loaded() {
     let loaded = load(&folder.path().join("portalverbund.toml")).unwrap();
     assert_eq!((loaded.portals.len(), loaded.faults, loaded.warnings), (1, vec![], vec![]));
 }
+
+#[test]
+fn an_issuer_stays_as_it_is_written_and_comes_by_https() {
+    let read = |issuer: &str| {
+        let text = format!("issuer = \"{issuer}\"\nclient_id = \"wir\"\n");
+        toml::from_str::<Oidc>(&text).map(|oidc| oidc.issuer)
+    };
+    for issuer in ["https://a.example", "https://a.example/realms/nrw", "http://127.0.0.1:9", "http://localhost/"] {
+        assert_eq!(read(issuer).unwrap(), issuer);
+    }
+    for issuer in ["http://a.example", "https://a.example/?x", "https://u@a.example", "a.example", "https://"] {
+        assert!(read(issuer).unwrap_err().to_string().contains("no usable issuer"), "{issuer}");
+    }
+}

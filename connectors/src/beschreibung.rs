@@ -90,6 +90,13 @@ pub struct Baustein {
     pub inhalt: Texte,
 }
 
+impl Baustein {
+    /// A text that replaces nothing.
+    pub fn new(modul: Modul, inhalt: Texte) -> Self {
+        Self { modul, weise: Weise::default(), inhalt }
+    }
+}
+
 /// What a local text does to the one that is there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

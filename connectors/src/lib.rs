@@ -6,6 +6,7 @@
 pub mod beschreibung;
 pub mod egress;
 pub mod finding;
+pub mod fitconnect;
 pub mod gebiet;
 pub mod ids;
 pub mod konten;

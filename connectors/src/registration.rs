@@ -25,6 +25,7 @@ mod proposal;
 mod protocol;
 mod responsible;
 mod route;
+mod texts;
 
 pub use address::{AddressFault, AddressRule};
 pub use caching::Caching;
@@ -35,6 +36,7 @@ pub use proposal::{Proposal, id_of, is_site_of};
 pub use protocol::Protocol;
 pub use responsible::{ForwardPath, Forwarding};
 pub use route::{Destination, Does, RedirectStatus, Route, RouteKind, Tail};
+pub use texts::{TextRule, TextRules};
 
 /// A member site of the Verbund, as registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,9 @@ pub struct Portal {
     /// What people say here, beside the words that everybody says.
     #[serde(default, rename = "word")]
     pub words: Vec<Word>,
+    /// How its texts stand to the master texts of Land and Bund.
+    #[serde(default)]
+    pub texts: TextRules,
 }
 
 /// Something that people say, and the official name that it means.

@@ -32,7 +32,7 @@ use crate::intake::push;
 use crate::joining::api as portals;
 use crate::pages::Site;
 use crate::pages::respond::Document;
-use crate::registry::token_api;
+use crate::registry::{runs, token_api};
 use crate::report::api as report;
 use params::{LIMIT_MAX, OFFSET_MAX, ParamError, Params};
 use problem::{Kind, Problem};
@@ -67,6 +67,7 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         leistung,
         places,
         report::report,
+        report::towns,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
         push::push,
@@ -91,7 +92,15 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         portals::suspend,
         portals::resume,
         portals::changes,
-        portals::undo
+        portals::undo,
+        runs::api::list,
+        runs::api::held,
+        runs::api::quarantine,
+        runs::api::events,
+        runs::api::release,
+        runs::api::restore,
+        runs::api::pause,
+        runs::api::resume
     ),
     components(schemas(Problem))
 )]
@@ -111,6 +120,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
         .route("/v1/report", read(get(report::report)))
+        .route("/v1/report/towns", read(get(report::towns)))
         .with_state(site);
     nest(api)
 }

@@ -152,8 +152,11 @@ enum Command {
         #[command(flatten)]
         config: ConfigArg,
         /// The place
+        #[arg(long, required_unless_present = "all", conflicts_with = "all")]
+        ars: Option<String>,
+        /// The coverage of all towns instead
         #[arg(long)]
-        ars: String,
+        all: bool,
         /// As JSON, all Leistungen
         #[arg(long)]
         json: bool,
@@ -314,13 +317,16 @@ async fn dispatch(command: Command) -> Result<Exit, Fault> {
             responsible::run(&config.config, &leistung, &ars, json).await
         }
         Command::Known { config, portal, fragments } => known::run(&config.config, &portal, fragments).await,
-        Command::Report { config, ars, json, csv } => {
+        Command::Report { config, ars, all: _, json, csv } => {
             let form = match (json, csv) {
                 (true, _) => report::Form::Json,
                 (_, true) => report::Form::Csv,
                 _ => report::Form::Text,
             };
-            report::run(&config.config, &ars, form).await
+            match ars {
+                Some(ars) => report::run(&config.config, &ars, form).await,
+                None => report::run_everywhere(&config.config, form).await,
+            }
         }
         Command::Runs { config, what } => runs::run(&config.config, what).await,
         Command::Routes { config, what } => routes::run(&config.config, what).await,

@@ -104,6 +104,7 @@ fn registration(portal: &DemoPortalFile, address: SocketAddr, host: HostPattern)
         maintenance: None,
         guard: Guard::default(),
         words: Vec::new(),
+        texts: Default::default(),
         contact: Some(Contact {
             phone: Some(portal.telefon.clone()),
             email: Some(portal.email.clone()),

@@ -5,8 +5,11 @@
 //! answered is kept in the registry, so that a program that asks again gets the same answer.
 
 mod deliver;
+mod formular;
+mod lieferungen;
 pub(crate) mod push;
 mod spool;
+mod tabelle;
 mod wire;
 
 use std::collections::HashSet;
@@ -17,7 +20,12 @@ pub use push::api;
 pub(crate) use spool::clear;
 pub use wire::ImportAnswer;
 
-use crate::registry::Desk;
+use crate::registry::{Desk, Paths};
+
+/// The pages on which portals hand something in.
+pub fn pages() -> Paths {
+    lieferungen::pages().merge(tabelle::pages()).merge(formular::pages())
+}
 
 /// Where deliveries lie while they are taken: beside what is fetched.
 pub(crate) fn folder(desk: &Desk) -> PathBuf {

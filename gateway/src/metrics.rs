@@ -165,6 +165,7 @@ pub struct Metrics {
     repeats: IntCounterVec,
     questions: IntCounterVec,
     clicks: IntCounter,
+    audit_entries: IntGauge,
     insights_saves: IntCounterVec,
     cache_requests: IntCounterVec,
     cache_bytes: IntGauge,
@@ -237,6 +238,7 @@ impl Metrics {
             )?,
             questions: counters("questions_total", "Questions answered, first pages alone.", &["verdict"])?,
             clicks: IntCounter::new("portalverbund_gateway_clicks_total", "Hits opened from a page of results.")?,
+            audit_entries: gauge("audit_entries", "Number of the last entry of the audit trail.")?,
             insights_saves: counters("insights_saves_total", "Attempts to save the counts of questions.", &["result"])?,
             cache_requests: counters(
                 "cache_requests_total",
@@ -308,6 +310,7 @@ impl Metrics {
             Box::new(self.repeats.clone()),
             Box::new(self.questions.clone()),
             Box::new(self.clicks.clone()),
+            Box::new(self.audit_entries.clone()),
             Box::new(self.insights_saves.clone()),
             Box::new(self.cache_requests.clone()),
             Box::new(self.cache_bytes.clone()),
@@ -425,6 +428,11 @@ impl Metrics {
     /// A hit was opened from a page of results.
     pub fn click(&self) {
         self.clicks.inc();
+    }
+
+    /// The audit trail ends with the entry of this number.
+    pub fn audit_ends(&self, seq: i64) {
+        self.audit_entries.set(seq);
     }
 
     /// The counts of questions were saved, or could not be.

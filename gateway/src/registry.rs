@@ -18,6 +18,7 @@ mod passwords;
 mod paths;
 mod protokoll;
 mod refusal;
+pub(crate) mod runs;
 mod secrets;
 mod signin;
 mod store;
@@ -65,11 +66,13 @@ pub fn page_paths() -> Paths {
         .merge(konten::pages())
         .merge(protokoll::pages())
         .merge(joining::pages::paths())
+        .merge(intake::pages())
+        .merge(runs::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    token_api::api().merge(intake::api()).merge(joining::api::paths())
+    token_api::api().merge(intake::api()).merge(joining::api::paths()).merge(runs::api())
 }
 
 /// The pages of editors, with what all of them have in common.

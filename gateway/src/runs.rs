@@ -112,6 +112,22 @@ pub fn moment(at: Timestamp) -> String {
     at.to_zoned(zone).strftime("%d.%m.%Y, %H:%M Uhr").to_string()
 }
 
+/// How far a run is, as sentences for people.
+pub fn progress_sentence(progress: &Progress) -> String {
+    let since = moment(progress.since);
+    let done = match progress.total {
+        Some(total) if total > 0 => format!(", {} %", progress.done.min(total) * 100 / total),
+        _ => String::new(),
+    };
+    let phase = match progress.phase {
+        Phase::Collecting => "Die Lieferung wird abgerufen",
+        Phase::Applying => "Die Lieferung wird gelesen",
+        Phase::Finishing => "Der Lauf wird abgeschlossen",
+    };
+    let left = progress.left_s.map(|left| format!(" Noch etwa {left} Sekunden.")).unwrap_or_default();
+    format!("{phase}{done}; bisher {} Einträge. Begonnen am {since}.{left}", progress.records)
+}
+
 /// How far a run is, as a line.
 pub fn progress_line(portal: &PortalId, progress: &Progress) -> String {
     let phase = match progress.phase {

@@ -15,7 +15,7 @@ use connectors::registration::Portal;
 use indexer::catalog::Catalog;
 use indexer::crawl::schedule::NextRun;
 use indexer::crawl::{Fetcher, FetcherError, schedule};
-use indexer::run::{Indexer, Outcome, RunOptions, Source};
+use indexer::run::{Indexer, Outcome, RunError, RunOptions, Source};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -276,15 +276,33 @@ impl Gateway {
     pub async fn run(self, stop: CancellationToken) {
         let served = CancellationToken::new();
         let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
+        let trailing = self.server.tasks.spawn(show_trail(self.registry.clone(), self.metrics, served.clone()));
         let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
         let proving = self.server.tasks.spawn(proving);
         self.server.run(stop).await;
         served.cancel();
         // That one of them panicked is in the log already.
         let _ = keeping.await;
+        let _ = trailing.await;
         let _ = proving.await;
         self.joining.previews.close().await;
         self.registry.close().await;
+    }
+}
+
+/// How often it is looked where the audit trail ends; other processes write to it as well.
+const TRAIL: Duration = Duration::from_secs(15);
+
+/// Shows in the metrics where the audit trail ends, until `stop`.
+async fn show_trail(registry: Registry, metrics: Arc<Metrics>, stop: CancellationToken) {
+    loop {
+        match registry.audit_head().await {
+            Ok(head) => metrics.audit_ends(head.seq),
+            Err(error) => tracing::error!(%error, "cannot see where the audit trail ends"),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(TRAIL)).await.is_none() {
+            return;
+        }
     }
 }
 
@@ -409,6 +427,10 @@ async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &Ca
             duration_ms = report.duration.as_millis() as u64, "run"
         ),
         Err(_) if stop.is_cancelled() => {}
+        // Somebody else made one, or paused the portal, in the moment between.
+        Err(error @ (RunError::Running { .. } | RunError::Paused { .. })) => {
+            tracing::info!(portal.id = %portal.id, %error, "no run is made");
+        }
         Err(error) => tracing::error!(portal.id = %portal.id, %error, "the run could not be made"),
     }
     if let Err(error) = followed {

@@ -22,6 +22,30 @@ pub(crate) fn defused(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
+/// The same as a sheet whose cells are texts, so that no spreadsheet drops a zero or counts with them; empty rows follow,
+/// for what people add.
+pub(crate) fn xlsx<const COLUMNS: usize>(
+    header: [&str; COLUMNS],
+    rows: &[[String; COLUMNS]],
+) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+    use rust_xlsxwriter::{Format, Workbook};
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let (text, bold) = (Format::new().set_num_format("@"), Format::new().set_bold());
+    for (column, name) in (0_u16..).zip(header) {
+        sheet.set_column_format(column, &text)?;
+        sheet.set_column_width(column, 24)?;
+        sheet.write_string_with_format(0, column, name, &bold)?;
+    }
+    sheet.set_freeze_panes(1, 2)?;
+    for (number, row) in (1_u32..).zip(rows) {
+        for (column, cell) in (0_u16..).zip(row).filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write_string_with_format(number, column, cell, &text)?;
+        }
+    }
+    book.save_to_buffer()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,7 +63,7 @@ mod tests {
         let before = niceness();
         let background = Background::start(7).unwrap();
         let (own, blocking, started) = background.handle().block_on(async {
-            let own = tokio::task::spawn(async { niceness() }).await.unwrap();
+            let own = tokio_util::task::TaskTracker::new().spawn(async { niceness() }).await.unwrap();
             let blocking = tokio::task::spawn_blocking(niceness).await.unwrap();
             let started = tokio::task::spawn_blocking(|| std::thread::spawn(niceness).join().unwrap()).await.unwrap();
             (own, blocking, started)

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use connectors::gebiet::{Ars, Gebiet, Gebiete, Level, Reading};
-use connectors::ids::{Leistungsschluessel, PortalId};
+use connectors::ids::{Identifikator, Leistungsschluessel, PortalId};
 use connectors::registration::{Contact, Portal};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -360,6 +360,8 @@ pub struct NextStep {
 /// One Leistung, whole, as seen from a place.
 #[derive(Debug, Clone)]
 pub struct LeistungView {
+    /// Its key.
+    pub id: Identifikator,
     /// In short.
     pub short: LeistungShort,
     /// Names in all offered languages.
@@ -389,8 +391,43 @@ pub struct LeistungView {
 pub struct ModulView {
     /// The module.
     pub modul: Modul,
-    /// Comes from a local overlay and adds to the text.
-    pub local: bool,
+    /// What it is to the text as a whole.
+    pub role: TextRole,
+    /// Whose it is and how old.
+    pub whose: Whose,
+}
+
+/// What a module is to a text that several bodies may have written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextRole {
+    /// It is of the description itself.
+    Own,
+    /// It is of the master text of Land or Bund, and the description has none or only adds to it.
+    Master,
+    /// It adds to the module before it: an overlay, or a local module that supplements the master text.
+    Supplement,
+}
+
+impl TextRole {
+    /// The word of the interface.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Master => "master",
+            Self::Supplement => "supplement",
+        }
+    }
+}
+
+/// Whose a module is, and how old.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    /// Who delivered it.
+    pub portal: PortalId,
+    /// That portal's name; its id where it is not registered any more.
+    pub name: String,
+    /// When its editors changed the text that it is of.
+    pub changed: Option<Timestamp>,
 }
 
 /// One suggestion while typing.

@@ -6,6 +6,7 @@
 pub mod background;
 pub mod catalog;
 pub mod crawl;
+pub mod fitconnect;
 #[cfg(test)]
 mod fixture;
 mod index;

@@ -226,6 +226,9 @@ pub struct Setup {
     pub journal: Journal,
 }
 
+/// How the last run of a portal ended, and whether it is paused.
+type Waits = HashMap<PortalId, (Option<LastRun>, Option<Pause>)>;
+
 /// The one that writes: runs and the index.
 pub struct Indexer {
     store: Store,
@@ -238,7 +241,7 @@ pub struct Indexer {
     journal: Journal,
     board: Board,
     /// What is known of portals that ran; what changes it takes it out.
-    waits: std::sync::Mutex<HashMap<PortalId, (Option<LastRun>, Option<Pause>)>>,
+    waits: std::sync::Mutex<Waits>,
     /// Where a rehearsal stops reading.
     limits: Option<RehearsalLimits>,
     pings: Pings,
@@ -345,6 +348,10 @@ impl Indexer {
         &self.store
     }
 
+    pub(crate) fn registered(&self) -> Arc<Vec<Portal>> {
+        self.portals.load_full()
+    }
+
     pub(crate) fn fetcher(&self) -> &Fetcher {
         &self.fetcher
     }
@@ -400,7 +407,7 @@ impl Indexer {
         Ok(schedule::next_run(portal, last, pause.as_ref()))
     }
 
-    fn waits(&self) -> std::sync::MutexGuard<'_, HashMap<PortalId, (Option<LastRun>, Option<Pause>)>> {
+    fn waits(&self) -> std::sync::MutexGuard<'_, Waits> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,6 +4,8 @@
 //! knows. One process writes at a time; what it writes is there whole or not at all.
 
 mod apply;
+mod coverage;
+mod fitconnect;
 mod links;
 mod pages;
 mod plan;
@@ -81,6 +83,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/runs.sql"),
     include_str!("store/migrations/pages.sql"),
     include_str!("store/migrations/links.sql"),
+    include_str!("store/migrations/fitconnect.sql"),
 ];
 
 /// The version that this program knows.
@@ -89,7 +92,7 @@ const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
 /// Memory for pages of the one connection that writes, and of each that reads, in KiB: those are several, and the
 /// system keeps what they read often. What a block of a Bereitstelldienst changes fits into the first, which else would
 /// be written several times; it is taken as it is needed.
-const WRITER_KIB: u32 = 96_000;
+const WRITER_KIB: u32 = 48_000;
 const READER_KIB: u32 = 4_000;
 
 /// Pages that wait in the log beside the file before they go into it: a page that several runs or blocks change is then

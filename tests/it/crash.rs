@@ -130,6 +130,7 @@ async fn open(data: &Path) -> Indexer {
         guard: Guard::default(),
         contact: None,
         words: Vec::new(),
+        texts: Default::default(),
     };
     let setup = Setup {
         store_url: format!("sqlite://{}", data.join("portalverbund.db").display()),

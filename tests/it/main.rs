@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails its test at this place")]
 
+mod accounts;
 mod bench;
 mod bereitstelldienst;
 mod caching;
@@ -11,16 +12,20 @@ mod dashboards;
 mod edge;
 mod faults;
 mod guard;
+mod hostile;
 mod imports;
 mod insights;
 mod joining;
 mod judged;
 mod log;
+mod oidc;
+mod push;
 mod report;
 mod routing;
 mod runs;
 mod tidy;
 mod verbund;
+mod web;
 
 /// The program under test: the product's own `main`, built with these tests.
 const EXE: &str = env!("CARGO_BIN_EXE_portalverbund-under-test");

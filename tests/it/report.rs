@@ -43,6 +43,12 @@ fn a_town_sees_what_is_known_of_it() {
     assert!(lines[2].starts_with("im Verbund beschrieben: 8 Leistungen, Text 5 (62.5 %)"), "{plain}");
     let table = program.run(&["report", "--ars", BOCHUM, "--csv"]).expect(1).stdout;
     assert_eq!(table.lines().count(), entries.len() + 1);
+    let all = program.run(&["report", "--all"]).expect(0).stdout;
+    assert!(all.starts_with("Nordrhein-Westfalen: abgedeckt "), "{all}");
+    let lines = program.run(&["report", "--all", "--csv"]).expect(0).stdout;
+    let bochum = lines.lines().find(|line| line.starts_with(BOCHUM)).unwrap();
+    assert!(bochum.contains(",ja,8,5,5,5,"), "{bochum}");
+    program.run(&["report"]).expect(2);
     program.run(&["report", "--ars", "bochum"]).expect(2);
     program.run(&["report", "--ars", "059990000000"]).expect(2);
 
@@ -72,5 +78,16 @@ fn a_town_sees_what_is_known_of_it() {
     assert!(get(serving.public, "/bericht?ort=nirgendwo").body.contains("kennen wir nicht"));
     assert_eq!(get(serving.public, "/bericht/059990000000").status, 404);
     assert_eq!(get(serving.public, "/bericht/bochum").status, 404);
+
+    let all = get(serving.public, "/bericht/alle");
+    assert_eq!(all.status, 200, "{}", all.body);
+    for text in ["je Einwohner", "Statistisches Bundesamt", "5 (62,5 %)", "<td>2 ("] {
+        assert!(all.body.contains(text), "{text} in {}", all.body);
+    }
+    let table = get(serving.public, "/bericht/alle.csv");
+    assert_eq!((table.status, table.body.lines().count()), (200, 397));
+    let towns = get(serving.public, "/api/v1/report/towns").json();
+    assert_eq!((&towns["land"]["towns"], &towns["land"]["joined_towns"]), (&396.into(), &2.into()));
+    assert_eq!(get(serving.public, "/api/v1/report/towns?ars=x").status, 400);
     serving.stop().expect(0);
 }

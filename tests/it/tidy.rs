@@ -46,7 +46,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// What `gateway` may name of `indexer`.
-const INDEXER_FACE: &[&str] = &["background", "catalog", "crawl", "metrics", "record", "run"];
+const INDEXER_FACE: &[&str] = &["background", "catalog", "crawl", "fitconnect", "links", "metrics", "record", "run"];
 
 /// A file of the tree: its path from the root, with `/`, and its text.
 struct File {

@@ -40,6 +40,7 @@ fn portals(dir: &Path, server: &FakePortal) -> Vec<Portal> {
             guard: Guard::default(),
             contact: None,
             words: Vec::new(),
+            texts: Default::default(),
         }
     };
     table.lines().skip(1).map(portal).collect()

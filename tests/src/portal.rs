@@ -30,6 +30,8 @@ pub enum Reply {
     Answer(u16, String, Vec<u8>),
     /// Bytes as they are, then the end of the connection.
     Raw(Vec<u8>),
+    /// The first bytes, then the others again and again with a pause between, until the client or the portal has gone.
+    Endless(Vec<u8>, Vec<u8>, Duration),
     /// Nothing, until the portal ends.
     Silence,
 }
@@ -155,6 +157,14 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Reply, kept: &Mutex
             let length = if status == 304 { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
             let head = format!("HTTP/1.1 {status} X\r\n{fields}{length}Connection: close\r\n\r\n");
             stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body))
+        }
+        Reply::Endless(head, piece, pause) => {
+            let mut sent = stream.write_all(&head);
+            while sent.is_ok() && !end.ended.load(Ordering::SeqCst) {
+                std::thread::sleep(pause);
+                sent = stream.write_all(&piece);
+            }
+            sent
         }
         Reply::Silence => {
             let mut held = end.lock.lock().unwrap();

@@ -303,6 +303,11 @@ impl Serving {
         self.running.as_mut().expect("it is there until it is stopped")
     }
 
+    /// Ends it without a word.
+    pub fn kill(mut self) -> Ended {
+        self.running.take().expect("it is there until it is stopped").kill()
+    }
+
     /// Asks it to end and waits for that.
     #[track_caller]
     pub fn stop(mut self) -> Ended {

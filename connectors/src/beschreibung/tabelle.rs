@@ -6,7 +6,7 @@
 mod csv;
 mod xlsx;
 
-use super::{Anschrift, Baustein, Dienst, Leistungsbeschreibung, Modul, Stelle, Texte, Weise, Werte};
+use super::{Anschrift, Baustein, Dienst, Leistungsbeschreibung, Modul, Stelle, Texte, Werte};
 use crate::finding::{Finding, Rule};
 
 /// Bytes of a file that is read as a table.
@@ -242,9 +242,7 @@ fn describe(columns: &[Option<Spalte>], row: &Row) -> Result<Option<Leistungsbes
             Spalte::Oeffnungszeiten => stelle.oeffnungszeiten = Texte::german(as_html(&cell)),
             Spalte::Onlinedienst => dienst.bezeichnung = Texte::german(cell),
             Spalte::OnlinedienstUrl => dienst.url = several(&cell),
-            Spalte::Text(modul) => {
-                said.texte.push(Baustein { modul, weise: Weise::default(), inhalt: Texte::german(as_html(&cell)) })
-            }
+            Spalte::Text(modul) => said.texte.push(Baustein::new(modul, Texte::german(as_html(&cell)))),
             Spalte::Url => said.url = Some(cell),
             Spalte::Id => said.id = Some(cell),
         }

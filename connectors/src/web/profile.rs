@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::graph::{Graph, Item, Syntax, Value};
-use crate::beschreibung::{Baustein, Dienst, Leistungsbeschreibung, Modul, Texte, Weise, Werte};
+use crate::beschreibung::{Baustein, Dienst, Leistungsbeschreibung, Modul, Texte, Werte};
 use crate::finding::{Finding, Rule};
 
 /// The words that schema.org does not have: this and the name of a text module, `kosten` for example.
@@ -256,7 +256,7 @@ impl<'a> Reading<'a> {
             }
             match bausteine.iter_mut().find(|baustein| baustein.modul == modul) {
                 Some(known) => known.inhalt.0.extend(inhalt.0),
-                None => bausteine.push(Baustein { modul, inhalt, weise: Weise::default() }),
+                None => bausteine.push(Baustein::new(modul, inhalt)),
             }
         }
         bausteine.sort_by_key(|baustein| Modul::ALL.iter().position(|modul| *modul == baustein.modul));

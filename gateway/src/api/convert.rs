@@ -271,7 +271,11 @@ impl From<catalog::ModulView> for wire::Modul {
             facts: modul.facts,
             links: modul.links.into_iter().map(Into::into).collect(),
             channel: modul.channel,
-            local: view.local,
+            local: view.role == catalog::TextRole::Supplement,
+            role: view.role.as_str(),
+            portal: view.whose.portal.to_string(),
+            portal_name: view.whose.name,
+            changed: view.whose.changed.map(|at| at.to_string()),
         }
     }
 }

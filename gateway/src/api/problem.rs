@@ -37,6 +37,12 @@ pub enum Kind {
     Forbidden,
     /// The registry failed.
     RegistryFailed,
+    /// A run that another one or a pause stands in the way of, or that is not there to be released or undone.
+    RunConflict,
+    /// Runs are made by another process.
+    NoRunsHere,
+    /// A run could not be made.
+    RunFailed,
     /// Something is asked for too often.
     TooManyRequests,
     /// A key that its host does not show.
@@ -51,8 +57,6 @@ pub enum Kind {
     KeyReused,
     /// A delivery that is on its way already.
     OnItsWay,
-    /// A portal of which a run goes on, or whose runs are paused.
-    PortalBusy,
     /// A body of another kind.
     UnsupportedMediaType,
     /// A full disk.
@@ -82,6 +86,9 @@ impl Kind {
         Kind::Unauthenticated,
         Kind::Forbidden,
         Kind::RegistryFailed,
+        Kind::RunConflict,
+        Kind::NoRunsHere,
+        Kind::RunFailed,
         Kind::TooManyRequests,
         Kind::KeyRefused,
         Kind::ForeignAddress,
@@ -89,7 +96,6 @@ impl Kind {
         Kind::PortalIsCollected,
         Kind::KeyReused,
         Kind::OnItsWay,
-        Kind::PortalBusy,
         Kind::UnsupportedMediaType,
         Kind::NoRoom,
         Kind::IntakeFailed,
@@ -113,6 +119,9 @@ impl Kind {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::RegistryFailed => "registry_failed",
+            Self::RunConflict => "run_conflict",
+            Self::NoRunsHere => "no_runs_here",
+            Self::RunFailed => "run_failed",
             Self::TooManyRequests => "too_many_requests",
             Self::KeyRefused => "key_refused",
             Self::ForeignAddress => "foreign_address",
@@ -120,7 +129,6 @@ impl Kind {
             Self::PortalIsCollected => "portal_is_collected",
             Self::KeyReused => "idempotency_key_reused",
             Self::OnItsWay => "delivery_on_its_way",
-            Self::PortalBusy => "portal_busy",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NoRoom => "no_room",
             Self::IntakeFailed => "intake_failed",
@@ -145,6 +153,9 @@ impl Kind {
             Self::Unauthenticated => "No valid token",
             Self::Forbidden => "The right for this is missing",
             Self::RegistryFailed => "The registry cannot answer",
+            Self::RunConflict => "Not possible at the moment",
+            Self::NoRunsHere => "No runs in this process",
+            Self::RunFailed => "The run could not be made",
             Self::TooManyRequests => "Asked for too often",
             Self::KeyRefused => "The host does not show the key",
             Self::ForeignAddress => "Not an address of a registered site",
@@ -152,7 +163,6 @@ impl Kind {
             Self::PortalIsCollected => "The portal is collected",
             Self::KeyReused => "The Idempotency-Key was used",
             Self::OnItsWay => "The delivery is on its way",
-            Self::PortalBusy => "The portal is busy",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::NoRoom => "No room on the disk",
             Self::IntakeFailed => "The delivery could not be taken",
@@ -176,11 +186,13 @@ impl Kind {
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::ForeignAddress | Self::KeyReused | Self::InvalidRegistration => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden | Self::KeyRefused => StatusCode::FORBIDDEN,
-            Self::PortalIsCollected | Self::OnItsWay | Self::PortalBusy | Self::Conflict => StatusCode::CONFLICT,
+            Self::PortalIsCollected | Self::OnItsWay | Self::Conflict | Self::RunConflict => StatusCode::CONFLICT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
-            Self::IntakeClosed | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::IntakeClosed | Self::Busy | Self::NoRunsHere => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CatalogFailed | Self::RegistryFailed | Self::IntakeFailed | Self::RunFailed => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 }

@@ -366,6 +366,15 @@ pub struct Modul {
     pub channel: Option<String>,
     /// Comes from a local addition.
     pub local: bool,
+    /// `own`: of the description itself; `master`: of the master text of Land or Bund; `supplement`: adds to the module
+    /// before it.
+    pub role: &'static str,
+    /// Who delivered it.
+    pub portal: String,
+    /// That portal's name.
+    pub portal_name: String,
+    /// When its editors changed the text that it is of (RFC 3339).
+    pub changed: Option<String>,
 }
 
 /// What a module is about.

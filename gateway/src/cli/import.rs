@@ -120,6 +120,7 @@ pub(super) fn unregistered(id: PortalId, gebiet: Ars) -> Portal {
         guard: Guard::default(),
         contact: None,
         words: Vec::new(),
+        texts: Default::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use connectors::gebiet::Ars;
 use indexer::catalog::report::{Coverage, Report};
 
 use super::{Exit, Fault, setup};
-use crate::report::{self, ReportResponse, percent, words};
+use crate::report::{self, EverywhereResponse, ReportResponse, percent, words};
 
 /// How the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +35,30 @@ pub(super) async fn run(config: &Path, ars: &str, form: Form) -> Result<Exit, Fa
         }
         Form::Csv => report::csv(&report),
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads only the beginning has got it.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Fault::work(error)),
-        _ => {}
-    }
+    write(&text)?;
     let wrong = report.entries.iter().any(|entry| entry.weight() > 0);
     Ok(if wrong { Exit::Findings } else { Exit::Done })
+}
+
+/// The coverage of all towns.
+pub(super) async fn run_everywhere(config: &Path, form: Form) -> Result<Exit, Fault> {
+    let loaded = setup::load(config).await?;
+    let catalog = setup::catalog(&loaded.config, loaded.portals).await?;
+    let everywhere = catalog.report_everywhere().await.map_err(Fault::work)?;
+    write(&match form {
+        Form::Text => report::plain_everywhere(&everywhere),
+        Form::Json => serde_json::to_string_pretty(&EverywhereResponse::from(&everywhere)).map_err(Fault::work)? + "\n",
+        Form::Csv => report::csv_everywhere(&everywhere),
+    })?;
+    Ok(Exit::Done)
+}
+
+fn write(text: &str) -> Result<(), Fault> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // Whoever reads only the beginning has got it.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Fault::work(error)),
+        _ => Ok(()),
+    }
 }
 
 fn plain(report: &Report) -> String {

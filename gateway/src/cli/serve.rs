@@ -9,7 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use config::telemetry::{self, LogFormat};
 use indexer::background::Background;
-use indexer::links;
+use indexer::{fitconnect, links};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -140,6 +140,10 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
         );
         tasks.spawn_on(collecting, background);
         tasks.spawn_on(service::keep_meanings(indexer.catalog(), stop.clone()), background);
+        if let Some(url) = config.report.fit_connect_url.clone() {
+            let pause = Duration::from_millis(config.report.fit_connect_pause_ms);
+            tasks.spawn_on(fitconnect::keep(Arc::clone(indexer), url, pause, stop.clone()), background);
+        }
         if config.links.every_s > 0 {
             let settings = links::Settings::from(&config.links);
             tasks.spawn_on(links::keep(Arc::clone(indexer), settings, stop.clone()), background);

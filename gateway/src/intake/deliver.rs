@@ -33,6 +33,8 @@ pub(super) struct Order {
     pub whole: bool,
     /// Whether nothing is to be changed.
     pub dry_run: bool,
+    /// Whether somebody has looked, and what is not named may go, however much that is.
+    pub release: bool,
     /// The name that a program gave it.
     pub key: Option<String>,
 }
@@ -52,6 +54,9 @@ pub(super) enum IntakeError {
     /// The same delivery is on its way.
     #[error("a delivery of this Idempotency-Key is on its way; ask again in a moment")]
     OnItsWay,
+    /// Something else has changed the portal since.
+    #[error("something else has changed the portal since this delivery")]
+    NotLast,
     /// A run of the portal goes on, or its runs are paused.
     #[error("{0}")]
     Busy(String),
@@ -103,7 +108,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Collected(_) => Kind::PortalIsCollected,
             IntakeError::KeyReused(_) => Kind::KeyReused,
             IntakeError::OnItsWay => Kind::OnItsWay,
-            IntakeError::Busy(_) => Kind::PortalBusy,
+            IntakeError::NotLast | IntakeError::Busy(_) => Kind::Conflict,
             IntakeError::Full => Kind::NoRoom,
             IntakeError::Broken => Kind::BadParameter,
             IntakeError::Registry(_) => Kind::RegistryFailed,
@@ -119,6 +124,36 @@ impl From<IntakeError> for Problem {
             }
             kind => Self::new(kind, error.to_string()),
         }
+    }
+}
+
+impl IntakeError {
+    /// The sentence for people; the cause is logged where it is ours.
+    pub(super) fn sentence(&self) -> String {
+        let sentence = match self {
+            Self::Closed => {
+                "Zurzeit können hier keine Lieferungen angenommen werden. Bitte versuchen Sie es später noch einmal."
+            }
+            Self::Collected(_) => {
+                "Die Daten dieses Portals werden von uns abgeholt. Was hier geliefert würde, ginge mit der nächsten \
+                 Abholung verloren."
+            }
+            Self::OnItsWay | Self::Busy(_) => {
+                "Für dieses Portal ist gerade ein Lauf im Gange oder angehalten. Bitte versuchen Sie es später noch einmal."
+            }
+            Self::NotLast => "Inzwischen wurde anderes übernommen.",
+            Self::Full => {
+                "Bei uns ist zurzeit kein Platz. Es hat sich nichts geändert; bitte versuchen Sie es später noch einmal."
+            }
+            Self::KeyReused(_) | Self::Broken => {
+                "Die Lieferung kam nicht vollständig an. Bitte senden Sie sie noch einmal."
+            }
+            Self::Registry(_) | Self::Spool(_) | Self::Run(_) | Self::Lost => {
+                tracing::error!(error = %self, "a delivery could not be taken");
+                "Bei uns ist ein Fehler aufgetreten. Bitte versuchen Sie es in einigen Minuten noch einmal."
+            }
+        };
+        sentence.to_owned()
     }
 }
 
@@ -150,7 +185,7 @@ pub(super) async fn deliver(desk: &Desk, who: &Who, order: Order, received: Rece
 
 async fn take(desk: &Desk, who: &Who, order: &Order, received: Received) -> Result<Answered, IntakeError> {
     let indexer = may_come(desk, &order.portal, order.dry_run)?;
-    let how = format!("{} {} {}", order.format.extension(), order.whole, order.dry_run);
+    let how = format!("{} {} {} {}", order.format.extension(), order.whole, order.dry_run, order.release);
     let digest = received.digest(&how);
     let portal = &order.portal.id;
     let way = match &order.key {
@@ -256,7 +291,7 @@ async fn run(indexer: &Indexer, order: &Order, received: &Received) -> Result<(R
     };
     let coverage = if order.whole { Coverage::Whole } else { Coverage::Part };
     let source = Source::Delivery { files: vec![file], coverage };
-    let options = RunOptions { dry_run: order.dry_run, ..RunOptions::default() };
+    let options = RunOptions { dry_run: order.dry_run, release: order.release, ..RunOptions::default() };
     let asked = clock::monotonic();
     let report = loop {
         match indexer.run(&order.portal, &source, options, &CancellationToken::new()).await {
@@ -270,7 +305,7 @@ async fn run(indexer: &Indexer, order: &Order, received: &Received) -> Result<(R
 }
 
 /// Lets citizens see what was applied; that it is applied is true already.
-async fn follow(indexer: &Indexer) -> bool {
+pub(super) async fn follow(indexer: &Indexer) -> bool {
     match indexer.follow().await {
         Ok(_) => true,
         Err(error) => {

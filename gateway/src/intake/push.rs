@@ -43,6 +43,7 @@ pub fn api() -> Paths {
         ("id" = String, Path, description = "The portal."),
         ("dry_run" = Option<bool>, Query, description = "`true`: change nothing, say what would happen."),
         ("coverage" = Option<String>, Query, description = "`part` (default): what is not named is untouched. `whole`: it is removed, unless that is so much that the guard holds the delivery."),
+        ("release" = Option<bool>, Query, description = "`true`: somebody has looked at what a held delivery removes, and it may go. Needs the right to manage the portal."),
         ("Idempotency-Key" = Option<String>, Header, description = "A name of your own for this delivery, at most 255 visible ASCII characters. The same key with the same body gives the same answer and changes nothing again."),
     ),
     request_body(
@@ -62,7 +63,6 @@ pub fn api() -> Paths {
         (status = 503, body = Problem, description = "This process takes no deliveries", content_type = "application/problem+json"),
         (status = 507, body = Problem, description = "No room on the disk; nothing was changed", content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
 )]
 pub(crate) async fn push(
     State(desk): State<Desk>,
@@ -74,6 +74,9 @@ pub(crate) async fn push(
 ) -> Result<Response, Problem> {
     let portal = desk.portal(&who, Right::Deliver, &id)?;
     let order = order(portal, query.as_deref(), &headers)?;
+    if order.release {
+        desk.portal(&who, Right::Manage, &id)?;
+    }
     deliver::may_come(&desk, &order.portal, order.dry_run)?;
     let folder = super::folder(&desk);
     let received = spool::receive(&folder, body).await.map_err(IntakeError::from)?;
@@ -81,14 +84,15 @@ pub(crate) async fn push(
 }
 
 fn order(portal: Portal, query: Option<&str>, headers: &HeaderMap) -> Result<Order, Problem> {
-    let params = Params::strict(query, &["dry_run", "coverage"])?;
+    let params = Params::strict(query, &["dry_run", "coverage", "release"])?;
     let dry_run = params.flag("dry_run")?.unwrap_or(false);
     let whole = match params.text("coverage")?.as_deref() {
         None | Some("part") => false,
         Some("whole") => true,
         Some(_) => return Err(ParamError::bad("coverage", "`part` or `whole`").into()),
     };
-    Ok(Order { portal, way: "push", format: format(headers)?, whole, dry_run, key: key(headers)? })
+    let release = params.flag("release")?.unwrap_or(false);
+    Ok(Order { portal, way: "push", format: format(headers)?, whole, dry_run, release, key: key(headers)? })
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, Problem> {
@@ -187,7 +191,6 @@ impl ImportEntry {
         (status = 401, body = Problem, description = "No valid token", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such portal for this token", content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
 )]
 pub(crate) async fn imports(
     State(desk): State<Desk>,
@@ -219,7 +222,6 @@ pub(crate) async fn imports(
         (status = 401, body = Problem, description = "No valid token", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "No such delivery for this token, or none that has ended", content_type = "application/problem+json"),
     ),
-    security(("token" = [])),
 )]
 pub(crate) async fn import(
     State(desk): State<Desk>,

@@ -12,6 +12,9 @@ use tokio::io::AsyncWriteExt as _;
 /// How the names of such files begin.
 const PREFIX: &str = "lieferung-";
 
+/// How the names of tables begin that somebody looks at before they count.
+pub(super) const PREVIEW: &str = "vorschau-";
+
 /// What was received, in a file that ends with this.
 #[derive(Debug)]
 pub(super) struct Received {
@@ -100,7 +103,8 @@ async fn copy(mut body: Body, mut file: File, path: &Path) -> Result<(u64, Sha25
 /// Removes what a process left behind that ended without a word.
 pub(crate) fn clear(folder: &Path) {
     for left in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if left.file_name().to_string_lossy().starts_with(PREFIX) {
+        let name = left.file_name();
+        if [PREFIX, PREVIEW].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             // One that cannot be removed is tried again at the next start.
             let _ = std::fs::remove_file(left.path());
         }

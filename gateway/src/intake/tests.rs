@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+mod pages;
+
 use super::*;
 use crate::registry::tests::{desk, with_token};
 use crate::registry::{Right, Role};
@@ -33,6 +35,7 @@ impl Counter {
         let portals = vec![
             portal("stadt", "053340002002", push()),
             portal("fremd", "053340004004", push()),
+            portal("land", "050000000000", push()),
             portal("index", "053340008008", index),
         ];
         let (dir, desk) = desk(portals).await;
@@ -178,6 +181,12 @@ async fn a_whole_stock_that_would_remove_too_much_is_held() {
         (StatusCode::CONFLICT, &json!("held"), &json!(0))
     );
     assert_eq!(answer["findings"][0]["rule"], "lauf.loeschsperre");
+    let path = "stadt/imports?coverage=whole&release=true";
+    assert_eq!(counter.push(path, NDJSON, None, &stock[..5].join("\n")).await.0, StatusCode::FORBIDDEN);
+    let manager = with_token(&counter.desk, "chef", Role::Editor, &[("stadt", Right::Manage)], Right::Manage, 30).await;
+    let request = counter.request(Method::POST, path, &manager).header(header::CONTENT_TYPE, NDJSON);
+    let (status, answer) = counter.ask(request, stock[..5].join("\n")).await;
+    assert_eq!((status, &answer["counts"]["removed"]), (StatusCode::OK, &json!(75)), "{answer}");
 }
 
 #[tokio::test]

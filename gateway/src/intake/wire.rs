@@ -2,7 +2,6 @@
 
 use connectors::finding::{Finding, Severity};
 use connectors::gebiet::{Gebiete, Level};
-use indexer::record::Kind;
 use indexer::run::{Fate, RunReport, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -179,11 +178,11 @@ fn record(verdict: &Verdict, public_url: &Url) -> RecordAnswer {
     }
 }
 
-/// The page of a Leistung that is there, at its first place where that is a Gemeinde.
+/// The page of a Leistung (or of the one that an overlay is for) that is there, at its first place where that is a Gemeinde.
 fn page(verdict: &Verdict) -> Option<String> {
     let there = matches!(verdict.fate, Fate::Taken | Fate::Unchanged | Fate::Older);
     let (name, area) = verdict.name.as_ref()?;
-    let id = verdict.id.as_ref().filter(|_| there && verdict.kind == Some(Kind::Leistung))?;
+    let id = verdict.page.as_ref().filter(|_| there)?;
     let place = Gebiete::nrw().get(area).filter(|gebiet| gebiet.level == Level::Gemeinde).map(|_| area);
     Some(address::leistung_by(&id.to_string(), name, place))
 }

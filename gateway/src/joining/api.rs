@@ -90,6 +90,7 @@ fn done(headers: &HeaderMap, status: StatusCode, changed: Changed) -> Response {
 
 /// The portals that the account of the token may see.
 #[utoipa::path(
+    operation_id = "portal_list",
     get,
     path = "/api/v1/portals",
     responses((status = 200, body = PortalList, description = "The portals, none included"))
@@ -153,6 +154,7 @@ impl PortalWish {
 
 /// Registers a portal. With the address alone, everything else is proposed from what stands there.
 #[utoipa::path(
+    operation_id = "portal_register",
     post,
     path = "/api/v1/portals",
     params(("dry_run" = Option<bool>, Query, description = "Change nothing, say what would change.")),
@@ -207,6 +209,7 @@ pub(crate) async fn register(
 
 /// One portal as it is registered.
 #[utoipa::path(
+    operation_id = "portal_show",
     get,
     path = "/api/v1/portals/{id}",
     params(("id" = String, Path, description = "Its id.")),
@@ -261,6 +264,7 @@ fn reason_of(registration: &Registration) -> Option<String> {
 
 /// Changes a registration. Contact and interval count at once; everything else when it was released again.
 #[utoipa::path(
+    operation_id = "portal_edit",
     patch,
     path = "/api/v1/portals/{id}",
     params(
@@ -311,6 +315,7 @@ async fn take(
 
 /// Withdraws a portal. Its records stay until the operator removes them.
 #[utoipa::path(
+    operation_id = "portal_withdraw",
     delete,
     path = "/api/v1/portals/{id}",
     params(
@@ -334,6 +339,7 @@ pub(crate) async fn withdraw(
 
 /// Looks for the proof of the host in all three places.
 #[utoipa::path(
+    operation_id = "portal_prove",
     post,
     path = "/api/v1/portals/{id}/proof",
     params(
@@ -376,6 +382,7 @@ pub(crate) async fn prove(
 
 /// Where the rehearsal stands.
 #[utoipa::path(
+    operation_id = "portal_rehearsal",
     get,
     path = "/api/v1/portals/{id}/rehearsal",
     params(("id" = String, Path, description = "Its id.")),
@@ -420,6 +427,7 @@ fn standing(desk: &Desk, known: &Registered) -> RehearsalState {
 
 /// Begins a rehearsal: a whole run of the draft aside, which nobody else sees. A dry run says where it stands.
 #[utoipa::path(
+    operation_id = "portal_rehearse",
     post,
     path = "/api/v1/portals/{id}/rehearsal",
     params(
@@ -462,6 +470,7 @@ pub(crate) async fn rehearse(
 
 /// Hands a registration to the operator; releases it where nobody has to look.
 #[utoipa::path(
+    operation_id = "portal_submit",
     post,
     path = "/api/v1/portals/{id}/submit",
     params(
@@ -487,6 +496,7 @@ pub(crate) async fn submit(
 
 /// Lets a submitted portal go live; the operator's.
 #[utoipa::path(
+    operation_id = "portal_release",
     post,
     path = "/api/v1/portals/{id}/release",
     params(
@@ -510,6 +520,7 @@ pub(crate) async fn release(
 
 /// Gives a submitted portal back with a reason; the operator's.
 #[utoipa::path(
+    operation_id = "portal_refuse",
     post,
     path = "/api/v1/portals/{id}/refuse",
     params(
@@ -532,6 +543,7 @@ pub(crate) async fn refuse(
 
 /// Suspends a live portal with a reason: no runs, no routes, no hand-over; the operator's.
 #[utoipa::path(
+    operation_id = "portal_suspend",
     post,
     path = "/api/v1/portals/{id}/suspend",
     params(
@@ -554,6 +566,7 @@ pub(crate) async fn suspend(
 
 /// Takes a suspended portal in again as it was; the operator's.
 #[utoipa::path(
+    operation_id = "portal_resume",
     post,
     path = "/api/v1/portals/{id}/resume",
     params(
@@ -574,6 +587,7 @@ pub(crate) async fn resume(
 
 /// The change sets of a portal, the last first.
 #[utoipa::path(
+    operation_id = "portal_changes",
     get,
     path = "/api/v1/portals/{id}/changes",
     params(("id" = String, Path, description = "Its id.")),
@@ -604,6 +618,7 @@ pub(crate) async fn changes(
 
 /// Takes a change set back, as a change set of its own; what came later stays.
 #[utoipa::path(
+    operation_id = "portal_undo",
     post,
     path = "/api/v1/portals/{id}/undo",
     params(

@@ -103,6 +103,7 @@ impl Wish {
                     guard: before.map_or_else(Guard::default, |before| before.guard),
                     contact,
                     words: before.map(|before| before.words.clone()).unwrap_or_default(),
+                    texts: before.map(|before| before.texts.clone()).unwrap_or_default(),
                 };
                 Ok((portal, address))
             }

@@ -6,7 +6,7 @@ use connectors::gebiet::{Ars, Level};
 use connectors::registration::Contact;
 use indexer::catalog::{
     Answer, Hit, LeistungShort, LeistungView, ModulView, NextStep, OnlinedienstAnswer, OrganisationseinheitView, Place,
-    Responsible, SearchAnswer, State, Verdict,
+    Responsible, SearchAnswer, State, TextRole, Verdict, Whose,
 };
 use indexer::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Modul, ModulArt};
 
@@ -154,7 +154,8 @@ pub fn modul(art: ModulArt, html: &str) -> ModulView {
         links: Vec::new(),
         channel: None,
     };
-    ModulView { modul, local: false }
+    let whose = Whose { portal: "stadt-bochum".parse().unwrap(), name: "Stadt Bochum".into(), changed: None };
+    ModulView { modul, role: TextRole::Own, whose }
 }
 
 pub fn text(code: &str, html: &str) -> ModulView {
@@ -165,7 +166,7 @@ pub fn text(code: &str, html: &str) -> ModulView {
 pub fn view() -> LeistungView {
     let mut kosten = modul(ModulArt::Kosten, "<p>Die Anmeldung selbst kostet nichts.</p>");
     kosten.modul.facts = vec!["156 Euro im Jahr für den ersten Hund".into()];
-    kosten.local = true;
+    kosten.role = TextRole::Supplement;
     let mut dauer = modul(ModulArt::Bearbeitungsdauer, "");
     dauer.modul.facts = vec!["2 Wochen".into()];
     let mut english = text("16", "");
@@ -176,6 +177,7 @@ pub fn view() -> LeistungView {
         link("https://recht.example/kag", None),
     ];
     LeistungView {
+        id: connectors::ids::Identifikator::new("L1", "1"),
         short: short("Hund anmelden"),
         title: BTreeMap::from([(Lang::DE, "Hund anmelden".into()), (Lang::EN, "Register a dog".into())]),
         bezeichnung: BTreeMap::from([(Lang::DE, "Hundesteuer Festsetzung".into())]),

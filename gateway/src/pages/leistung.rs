@@ -1,6 +1,6 @@
 //! The page of one Leistung, in general or at a place.
 
-use indexer::catalog::{LeistungView, ModulView, State};
+use indexer::catalog::{LeistungView, ModulView, State, TextRole};
 use indexer::record::{Lang, ModulArt, in_lang};
 
 use super::view::{self, Anchor, Dienst, Part, Stelle, Weiter};
@@ -83,6 +83,8 @@ pub struct Abschnitt {
 pub struct Inhalt {
     /// "Nur online", "Ergänzung vor Ort"; may be empty.
     pub marks: Vec<&'static str>,
+    /// Whose it is and how old, where several wrote the text.
+    pub whose: Option<String>,
     /// Facts in short.
     pub facts: Vec<String>,
     /// The text.
@@ -156,12 +158,13 @@ impl LeistungPage {
 
 /// The text in the order of the page; modules under one heading stand together.
 fn sections(modules: &[ModulView]) -> Vec<Abschnitt> {
+    let mixed = modules.iter().any(|one| one.role == TextRole::Master);
     let mut ordered: Vec<(words::Section, &ModulView)> =
         modules.iter().filter_map(|one| words::section(&one.modul.art).map(|section| (section, one))).collect();
     ordered.sort_by_key(|(section, _)| section.order);
     let mut sections: Vec<(Option<u8>, Abschnitt)> = Vec::new();
     for (section, view) in ordered {
-        let Some(inhalt) = Inhalt::of(view) else { continue };
+        let Some(inhalt) = Inhalt::of(view, mixed) else { continue };
         let own = in_lang(&view.modul.heading, Lang::DE).filter(|(_, text)| !text.trim().is_empty());
         // A heading of the editors' own begins a section of its own; the usual ones gather.
         let group = own.is_none().then_some(section.order);
@@ -186,7 +189,7 @@ fn sections(modules: &[ModulView]) -> Vec<Abschnitt> {
 
 impl Inhalt {
     /// None for a module that says nothing to German or English readers.
-    fn of(view: &ModulView) -> Option<Self> {
+    fn of(view: &ModulView, mixed: bool) -> Option<Self> {
         let modul = &view.modul;
         let (text, links) = (Part::of(&modul.text), view::anchors(&modul.links));
         if text.is_none() && links.is_empty() && modul.facts.is_empty() {
@@ -197,9 +200,21 @@ impl Inhalt {
             Some("200") => Some("Gilt, wenn Sie vor Ort beantragen"),
             _ => None,
         };
-        let local = view.local.then_some("Ergänzung vor Ort");
-        Some(Self { marks: channel.into_iter().chain(local).collect(), facts: modul.facts.clone(), text, links })
+        let local = (view.role == TextRole::Supplement && !mixed).then_some("Ergänzung vor Ort");
+        let marks = channel.into_iter().chain(local).collect();
+        Some(Self { marks, whose: mixed.then(|| whose(view)), facts: modul.facts.clone(), text, links })
     }
+}
+
+/// "Mastertext: Land Nordrhein-Westfalen, Stand 2. November 2026".
+fn whose(view: &ModulView) -> String {
+    let role = match view.role {
+        TextRole::Own => "Text vor Ort",
+        TextRole::Master => "Mastertext",
+        TextRole::Supplement => "Ortsergänzung",
+    };
+    let changed = view.whose.changed.map(|at| format!(", Stand {}", words::date(at))).unwrap_or_default();
+    format!("{role}: {}{changed}", view.whose.name)
 }
 
 /// What to know before leaving: who, account, papers, cost, duration, languages. Where to stands at the button.

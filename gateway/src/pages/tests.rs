@@ -5,7 +5,7 @@ use axum::routing::get;
 use connectors::gebiet::Level;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use indexer::catalog::{LeistungView, PlaceReading, Responsible, SearchAnswer, State};
+use indexer::catalog::{LeistungView, PlaceReading, Responsible, SearchAnswer, State, TextRole};
 use indexer::record::{Lang, ModulArt};
 use tower::ServiceExt as _;
 
@@ -67,6 +67,21 @@ fn main_of(html: &str) -> String {
     let begin = html.find("<main").unwrap();
     let end = html.find("</main>").unwrap();
     html.get(begin..end).unwrap().lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_text_of_several_says_whose_each_part_is() {
+    let mut view = fixtures::view();
+    view.modules[2].role = TextRole::Master;
+    view.modules[2].whose.name = "Land Nordrhein-Westfalen".into();
+    view.modules[2].whose.changed = Some("2026-10-01T08:00:00Z".parse().unwrap());
+    let html = leistung(&view);
+    for text in
+        ["Mastertext: Land Nordrhein-Westfalen, Stand 01.10.2026", "Text vor Ort: Stadt Bochum", "Ortsergänzung: "]
+    {
+        assert!(html.contains(text), "{text} in {html}");
+    }
+    assert!(!leistung(&fixtures::view()).contains("Text vor Ort"), "a text of one needs no word about it");
 }
 
 #[test]

@@ -24,9 +24,10 @@ use openidconnect::core::{
 use openidconnect::{
     AdditionalClaims, AsyncHttpClient, AuthType, AuthorizationCode, ClaimsVerificationError, Client, ClientId,
     ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, IdTokenClaims, IdTokenFields, IssuerUrl, LogoutRequest, Nonce, PkceCodeChallenge, PkceCodeVerifier,
-    PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, RequestTokenError, Scope,
-    SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    HttpResponse, IdTokenClaims, IdTokenFields, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
+    RequestTokenError, Scope, SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
+    TokenResponse as _, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -198,7 +199,8 @@ impl Provider {
         if let Some(known) = known.as_ref().filter(|known| known.at.elapsed() < older_than) {
             return Ok(Arc::clone(&known.metadata));
         }
-        let issuer = IssuerUrl::from_url(self.config.issuer.clone());
+        let issuer = IssuerUrl::new(self.config.issuer.clone());
+        let issuer = issuer.map_err(|error| OidcError::Provider(error.to_string()))?;
         match ProviderMetadataWithLogout::discover_async(issuer, &self.asking).await {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
@@ -265,7 +267,39 @@ impl Provider {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(self.somebody(claims))
+        let mut somebody = self.somebody(claims);
+        if somebody.name.is_none() || !self.says_role(claims.additional_claims()) {
+            self.ask_further(&client, &answer, claims, &mut somebody).await?;
+        }
+        Ok(somebody)
+    }
+
+    /// Whether claims say what role somebody has, where that is looked for.
+    fn says_role(&self, further: &Further) -> bool {
+        self.config.role_claim.as_ref().is_none_or(|claim| further.all.contains_key(claim))
+    }
+
+    /// Many providers do not put all claims into the token: the rest is asked for, where there is an address for it.
+    async fn ask_further(
+        &self,
+        client: &OurClient,
+        answer: &StandardTokenResponse<Fields, CoreTokenType>,
+        claims: &Claims,
+        somebody: &mut Somebody,
+    ) -> Result<(), OidcError> {
+        // It has to speak of the same subject; that is checked with the answer.
+        let request = client.user_info(answer.access_token().clone(), Some(claims.subject().clone()));
+        let Ok(request) = request else { return Ok(()) };
+        let info: UserInfoClaims<Further, CoreGenderClaim> =
+            request.request_async(&self.asking).await.map_err(|error| OidcError::Provider(chain(&error)))?;
+        let name = info.preferred_username().map(|name| name.as_str().to_owned());
+        somebody.name = somebody.name.take().or(name).or_else(|| info.email().map(|mail| mail.as_str().to_owned()));
+        if let Some(claim) = &self.config.role_claim
+            && !self.says_role(claims.additional_claims())
+        {
+            somebody.role = Some(self.role(info.additional_claims().all.get(claim)));
+        }
+        Ok(())
     }
 
     /// What a token has to be: of this issuer and for us alone, signed by a key of the issuer, made for this sign-in just

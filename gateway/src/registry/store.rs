@@ -74,7 +74,11 @@ pub enum RegistryError {
 
 /// What came after version 1, in order: the first makes version 2 of version 1, and so on. A step that was shipped is
 /// never changed; a new one is put at the end.
-const MIGRATIONS: &[&str] = &[include_str!("store/imports.sql"), include_str!("store/registrations.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/imports.sql"),
+    include_str!("store/registrations.sql"),
+    include_str!("store/descriptions.sql"),
+];
 
 /// The version that this program knows.
 const SCHEMA: i64 = 1 + MIGRATIONS.len() as i64;
@@ -91,6 +95,8 @@ pub struct Tx {
     inner: Transaction<'static, Any>,
     /// When it began; the time of all that it writes.
     pub now: Timestamp,
+    /// The entries that it wrote: action, number and hash.
+    written: Vec<(String, i64, String)>,
 }
 
 impl Registry {
@@ -124,7 +130,7 @@ impl Registry {
 
     /// Begins changes. One transaction writes at a time, so it is committed soon and waits for nobody.
     pub async fn begin(&self) -> Result<Tx, RegistryError> {
-        Ok(Tx { inner: self.writer.begin_with("BEGIN IMMEDIATE").await?, now: clock::now() })
+        Ok(Tx { inner: self.writer.begin_with("BEGIN IMMEDIATE").await?, now: clock::now(), written: Vec::new() })
     }
 
     /// Ends the connections; open work is rolled back.
@@ -167,9 +173,14 @@ impl Registry {
 }
 
 impl Tx {
-    /// Makes the changes true; they are on the disk when this returns.
+    /// Makes the changes true; they are on the disk when this returns. The log tells of the entries as well, with their
+    /// hashes: who keeps the log elsewhere can see there whether the trail was made anew.
     pub async fn commit(self) -> Result<(), RegistryError> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await?;
+        for (action, seq, hash) in self.written {
+            tracing::info!(action, seq, hash, "audit");
+        }
+        Ok(())
     }
 
     /// Writes down what `who` did, `action` such as `portal.release`, with what was before and is now. Never a secret.

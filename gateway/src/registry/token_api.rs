@@ -110,6 +110,7 @@ impl From<TokenError> for Problem {
 
 /// The tokens of the account whose token asks.
 #[utoipa::path(
+    operation_id = "token_list",
     get,
     path = "/api/v1/tokens",
     responses(
@@ -124,6 +125,7 @@ pub(crate) async fn list(State(desk): State<Desk>, who: Who, headers: HeaderMap)
 
 /// Makes a token of the account whose token asks, which may no more than that one.
 #[utoipa::path(
+    operation_id = "token_make",
     post,
     path = "/api/v1/tokens",
     request_body = NewTokenRequest,
@@ -158,6 +160,7 @@ pub(crate) async fn make(
 
 /// Revokes a token of the account whose token asks, at once.
 #[utoipa::path(
+    operation_id = "token_revoke",
     delete,
     path = "/api/v1/tokens/{id}",
     params(("id" = i64, Path, description = "Its number.")),

@@ -312,7 +312,7 @@ pub(super) fn session_secret<'a>(headers: &'a HeaderMap, cookie: &str) -> Option
         headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
     let mut named = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == cookie);
     let (_, value) = named.next()?;
-    (!value.is_empty() && value.len() < 200).then_some(value)
+    (!value.is_empty() && value.len() < 2_000).then_some(value)
 }
 
 /// How long sessions last.

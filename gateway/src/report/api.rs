@@ -5,6 +5,7 @@ use axum::response::Response;
 use connectors::gebiet::Ars;
 use http::HeaderMap;
 
+use super::all::EverywhereResponse;
 use super::wire::ReportResponse;
 use crate::api::params::{OFFSET_MAX, ParamError, Params};
 use crate::api::problem::{Kind, Problem};
@@ -52,4 +53,25 @@ fn params(query: Option<&str>) -> Result<(Ars, usize, usize), ParamError> {
     })?;
     let limit = params.number("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT);
     Ok((ars, limit, params.number("offset", 0, OFFSET_MAX)?.unwrap_or(0)))
+}
+
+/// The coverage of all towns: as a share of towns and of inhabitants, of the Land, of each Kreis, and each town by itself.
+#[utoipa::path(
+    get,
+    path = "/api/v1/report/towns",
+    responses(
+        (status = 200, body = EverywhereResponse, description = "The coverage, at most ten minutes old"),
+        (status = 304, description = "Nothing changed since the `ETag` sent in `If-None-Match`"),
+        (status = 400, body = Problem, description = "There are no parameters", content_type = "application/problem+json"),
+        (status = 500, body = Problem, description = "The catalog cannot answer at the moment", content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn towns(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::strict(query.as_deref(), &[])?;
+    let everywhere = site.reports.everywhere(&site.catalog).await?;
+    Ok(api::json(&headers, KEEP_ANSWER, &EverywhereResponse::from(&*everywhere)))
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use indexer::catalog::PlaceReading;
 use indexer::catalog::report::{Coverage, Entry, Gap, Report};
 
-use super::{csv, most_helpful, percent, words};
+use super::{all, csv, most_helpful, percent, words};
 use crate::api::params::Params;
 use crate::pages::respond::{Document, redirect};
 use crate::pages::templates::Page;
@@ -41,7 +41,7 @@ pub(crate) async fn choose(
     Ok(html(&headers, KEEP_PAGE, render(&Choice { page: &page, typed, places, error })))
 }
 
-/// `/bericht/{ars}` and `/bericht/{ars}.csv`.
+/// `/bericht/{ars}` and `/bericht/{ars}.csv`; `alle` instead of an ARS for all towns.
 pub(crate) async fn show(
     State(site): State<Site>,
     headers: HeaderMap,
@@ -50,6 +50,11 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let Path(name) = path?;
     let (name, as_table) = name.strip_suffix(".csv").map_or((name.as_str(), false), |name| (name, true));
+    if name == "alle" {
+        let everywhere = site.reports.everywhere(&site.catalog).await?;
+        let answer = if as_table { all::table } else { all::page };
+        return Ok(answer(&everywhere, &headers));
+    }
     let ars: Ars = name.parse().map_err(|_| PageError::NotFound)?;
     let params = Params::tolerant(query.as_deref(), &["seite"])?;
     let at = params.number("seite", 1, PAGES_MAX)?.unwrap_or(1);

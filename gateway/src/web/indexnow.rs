@@ -44,6 +44,7 @@ pub struct Message {
 
 /// Says that one page of a registered site changed (IndexNow).
 #[utoipa::path(
+    operation_id = "indexnow_one",
     get,
     path = "/api/v1/indexnow",
     params(
@@ -78,6 +79,7 @@ pub(super) async fn one(
 
 /// Says that pages of a registered site changed (IndexNow).
 #[utoipa::path(
+    operation_id = "indexnow_several",
     post,
     path = "/api/v1/indexnow",
     request_body = Message,

@@ -309,15 +309,7 @@ impl Catalog {
         if let Some(address) = postings.by_group(key.number()).and_then(nearest) {
             return Ok(Some(postings.shown(address)?));
         }
-        let term = Term::from_field_text(postings.fields().schluessel, &key.to_string());
-        let having = postings.searcher().search(&TermQuery::new(term, IndexRecordOption::Basic), &DocSetCollector)?;
-        let mut having: Vec<DocAddress> = having.into_iter().collect();
-        having.sort_unstable();
-        let mut groups = Vec::new();
-        for address in having {
-            groups.extend(postings.concept_of(address)?);
-        }
-        groups.dedup();
+        let groups = having(&postings, key)?;
         groups.into_iter().find_map(nearest).map(|address| Ok(postings.shown(address)?)).transpose()
     }
 
@@ -460,3 +452,17 @@ struct Found {
 }
 
 pub(super) type Shared = Arc<Understanding>;
+
+/// The concepts of the descriptions that have a key in any place, one after the other.
+pub(super) fn having(postings: &Postings, key: Leistungsschluessel) -> Result<Vec<ConceptNo>, CatalogError> {
+    let term = Term::from_field_text(postings.fields().schluessel, &key.to_string());
+    let having = postings.searcher().search(&TermQuery::new(term, IndexRecordOption::Basic), &DocSetCollector)?;
+    let mut having: Vec<DocAddress> = having.into_iter().collect();
+    having.sort_unstable();
+    let mut groups = Vec::new();
+    for address in having {
+        groups.extend(postings.concept_of(address)?);
+    }
+    groups.dedup();
+    Ok(groups)
+}

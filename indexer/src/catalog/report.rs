@@ -4,6 +4,7 @@
 //! and those that any portal of the Verbund describes. What other portals describe weighs most, because most people ask
 //! for it. The answers are those that citizens get; nothing is counted here that they would not see.
 
+mod all;
 mod checks;
 mod gap;
 mod texts;
@@ -20,6 +21,7 @@ use super::{Catalog, CatalogError, LeistungShort, OnlinedienstAnswer, Place};
 use crate::index::schema::Shown;
 use crate::record::{Lang, Object, in_lang};
 use crate::store::{Angebot, RunRow, Stored};
+pub use all::{Everywhere, Kreis, Share, Town};
 use checks::Visits;
 pub use checks::{Check, Checks};
 pub use gap::{BadLink, Gap};
@@ -228,7 +230,7 @@ impl Catalog {
             }
         }
         entries.extend(own.without_key.iter().map(|stored| looked.without_key(stored)));
-        let visits = Visits::of(&self.store, &portals, &entries).await?;
+        let visits = Visits::of(&self.store, &place, &portals, &entries).await?;
         entries.iter_mut().for_each(|entry| visits.look(entry, &place, &self.gebiete));
         for entry in &mut entries {
             entry.gaps.sort_by_key(|gap| std::cmp::Reverse(gap.weight()));

@@ -1,6 +1,7 @@
 mod facets;
 mod leika;
 mod report;
+mod texts;
 
 use connectors::registration::Portal;
 
@@ -274,7 +275,7 @@ async fn an_overlay_shows_where_it_is_valid_and_behind_its_kind() {
     for (place, local) in [(Some(KOELN), true), (Some(BOCHUM), false), (None, false)] {
         let place = place.map(|ars| ars.parse().unwrap());
         let view = catalog.leistung(&LeistungRef::Id("B_1".into()), place, Lang::DE).await.unwrap().unwrap();
-        let kinds: Vec<bool> = view.modules.iter().map(|modul| modul.local).collect();
+        let kinds: Vec<bool> = view.modules.iter().map(|modul| modul.role == TextRole::Supplement).collect();
         assert_eq!(kinds, if local { vec![false, true] } else { vec![false] }, "{place:?}");
     }
 }

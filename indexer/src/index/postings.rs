@@ -310,6 +310,12 @@ impl Postings {
         found.into_iter().take_while(|one| one.0 == first).map(|one| one.2).collect()
     }
 
+    /// The areas in which a description of a concept is valid or offered.
+    pub(crate) fn areas_of(&self, concept: ConceptNo) -> impl Iterator<Item = u64> {
+        let all = self.concepts[concept as usize].descriptions.iter();
+        all.flat_map(|one| one.valid.iter().chain(&one.offered).copied())
+    }
+
     /// True where a description of a concept is valid in this very area.
     pub(crate) fn valid_in(&self, concept: ConceptNo, area: u64) -> bool {
         self.concepts[concept as usize].descriptions.iter().any(|one| one.valid.contains(&area))

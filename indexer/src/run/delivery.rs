@@ -97,6 +97,7 @@ impl Running {
         }
         let (what, before) = (super::verdict::What::of(&change), apply.applied());
         self.apply_one(apply, file, change).await?;
+        apply.flush().await?;
         self.verdicts.note(file, line, what, before, apply.applied());
         Ok(())
     }

@@ -214,9 +214,11 @@ impl Indexer {
                     (validators, kept.findings) = (said.validators, said.findings);
                     Some(said.descriptions)
                 }
-                // What is gone must not be found unchanged when it is back.
+                // What is gone must not be found unchanged when it is back; a page that names another as the right one
+                // may be, as it says nothing itself.
                 Sight::Gone | Sight::Elsewhere => {
-                    (validators, kept.findings) = (Validators::default(), Vec::new());
+                    let said: Said = visit.said(url).await.map_err(RunError::Crawl)?;
+                    (validators, kept.findings) = (said.validators, Vec::new());
                     Some(Vec::new())
                 }
             };

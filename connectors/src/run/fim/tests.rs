@@ -31,11 +31,11 @@ fn cursor_page(items: &[&str], next: Option<i64>) -> Outcome {
     Outcome::Body(page.to_string().into_bytes())
 }
 
+/// The files of a run and how much it saw, or why it was given up.
+type Ended = Result<(Vec<String>, Coverage), Vec<Finding>>;
+
 /// Plays a run against `answer`, which gets the address behind the base; what was asked, and how it ended.
-fn play(
-    run: &mut FimRun,
-    mut answer: impl FnMut(&str) -> Outcome,
-) -> (Vec<String>, Result<(Vec<String>, Coverage), Vec<Finding>>) {
+fn play(run: &mut FimRun, mut answer: impl FnMut(&str) -> Outcome) -> (Vec<String>, Ended) {
     let (mut asked, mut names) = (Vec::new(), Vec::new());
     for _ in 0..10_000 {
         match run.next_step(Duration::ZERO) {

@@ -24,6 +24,7 @@ const SERVICE: &str = "\"@context\": \"https://schema.org\", \"@type\": \"Govern
 fn the_same_leistung_is_read_from_all_three_syntaxes() {
     let expected = Leistungsbeschreibung {
         id: Some("https://stadt.example/leistungen/ausweis#leistung".to_owned()),
+        ergaenzt: None,
         leistungsschluessel: "99008001012000".into(),
         bezeichnung: "Personalausweis beantragen".into(),
         stichwoerter: {
@@ -33,12 +34,9 @@ fn the_same_leistung_is_read_from_all_three_syntaxes() {
         },
         gebiete: "053340002002".into(),
         texte: vec![
-            Baustein {
-                modul: Modul::Kurztext,
-                inhalt: "Wer mindestens 16 Jahre alt ist, braucht einen gültigen Ausweis.".into(),
-            },
-            Baustein { modul: Modul::Unterlagen, inhalt: "bisheriger Ausweis, ein Lichtbild".into() },
-            Baustein { modul: Modul::Kosten, inhalt: "37,00 Euro".into() },
+            Baustein::new(Modul::Kurztext, "Wer mindestens 16 Jahre alt ist, braucht einen gültigen Ausweis.".into()),
+            Baustein::new(Modul::Unterlagen, "bisheriger Ausweis, ein Lichtbild".into()),
+            Baustein::new(Modul::Kosten, "37,00 Euro".into()),
         ],
         stellen: vec![Stelle {
             id: Some("https://stadt.example/leistungen/ausweis#stelle".to_owned()),

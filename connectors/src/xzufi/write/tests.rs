@@ -462,6 +462,7 @@ impl Source<'_> {
         match self.below(7) {
             0 => Objekt::Leistung(Box::new(self.leistung())),
             1 => Objekt::Spezialisierung(Box::new(Spezialisierung {
+                ersetzt: Vec::new(),
                 id: self.some(Self::identifikator),
                 leistung_id: self.several(Self::identifikator),
                 gueltigkeit_gebiete: self.several(Self::identifikator),

@@ -21,6 +21,7 @@ fn portal() -> Portal {
         guard: Guard::default(),
         contact: None,
         words: Vec::new(),
+        texts: Default::default(),
     }
 }
 

@@ -45,9 +45,12 @@ impl Desk {
     /// What the browser holds, and where it wants to go.
     fn begun(&self, headers: &HeaderMap) -> Option<(Begun, String)> {
         let value = session_secret(headers, &self.begun_cookie_name())?;
-        let (begun, back) = value.rsplit_once('.')?;
+        // The way back may hold dots, what stands before it none.
+        let (at, rest) = value.split_once('.')?;
+        let (secret, back) = rest.split_once('.')?;
+        let begun = format!("{at}.{secret}");
         let back = url::form_urlencoded::parse(format!("b={back}").as_bytes()).next()?.1.into_owned();
-        Some((Begun::read(begun, clock::now())?, back))
+        Some((Begun::read(&begun, clock::now())?, back))
     }
 
     /// The sign-in again, with what went wrong.
@@ -137,9 +140,7 @@ async fn finish(
             return Err(OidcError::State);
         }
         // Of another provider, which somebody mixed in (RFC 9207).
-        if returned.iss.as_deref().is_some_and(|iss| {
-            iss != provider.config.issuer.as_str().trim_end_matches('/') && iss != provider.config.issuer.as_str()
-        }) {
+        if returned.iss.is_some_and(|iss| iss != provider.config.issuer) {
             return Err(OidcError::State);
         }
         match (returned.code, returned.error) {

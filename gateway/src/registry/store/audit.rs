@@ -231,12 +231,12 @@ impl Tx {
             "INSERT INTO audit (seq, at, actor, via, network, action, portal, old_value, new_value, reason, previous, \
              hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         );
-        let hash = entry.hash.clone();
         let add = add.bind(entry.seq).bind(entry.at_ms).bind(entry.actor).bind(entry.via).bind(entry.network);
         let add = add.bind(entry.action).bind(entry.portal).bind(entry.before).bind(entry.after).bind(entry.reason);
-        add.bind(entry.previous).bind(entry.hash).execute(&mut *self.inner).await?;
-        let head = sqlx::query("UPDATE audit_head SET hash = $1 WHERE one = 1").bind(hash);
+        add.bind(entry.previous).bind(entry.hash.clone()).execute(&mut *self.inner).await?;
+        let head = sqlx::query("UPDATE audit_head SET hash = $1 WHERE one = 1").bind(entry.hash.clone());
         head.execute(&mut *self.inner).await?;
+        self.written.push((action.to_owned(), entry.seq, entry.hash));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What was handed in, and what was answered.
+//! What was handed in, what was answered, and what was said in the form.
 
 use connectors::ids::PortalId;
 use jiff::Timestamp;
@@ -118,9 +118,58 @@ impl Registry {
         let row = sqlx::query("SELECT answer FROM import WHERE id = $1").bind(id).fetch_optional(&self.readers).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
     }
+
+    /// What was said last in the form of a portal under this id, as JSON; none where it was taken away.
+    pub async fn description(&self, portal: &PortalId, id: &str) -> Result<Option<String>, RegistryError> {
+        let row =
+            sqlx::query("SELECT body FROM description WHERE portal = $1 AND id = $2 ORDER BY import DESC LIMIT 1");
+        let row = row.bind(portal.as_str().to_owned()).bind(id.to_owned()).fetch_optional(&self.readers).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
+    }
+
+    /// All that was said in the form of a portal and holds, as ids and JSON.
+    pub async fn descriptions(&self, portal: &PortalId) -> Result<Vec<(String, String)>, RegistryError> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.body FROM description d WHERE d.portal = $1 AND d.body IS NOT NULL AND d.import = \
+             (SELECT MAX(l.import) FROM description l WHERE l.portal = d.portal AND l.id = d.id) ORDER BY d.id",
+        );
+        let rows = rows.bind(portal.as_str().to_owned()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
 }
 
 impl Tx {
+    /// Keeps what was said in the form with a delivery; none where that took it away.
+    pub async fn keep_description(
+        &mut self,
+        portal: &PortalId,
+        id: &str,
+        import: i64,
+        who: &Who,
+        body: Option<&str>,
+    ) -> Result<(), RegistryError> {
+        sqlx::query("INSERT INTO description (portal, id, import, at, actor, body) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(portal.as_str().to_owned())
+            .bind(id.to_owned())
+            .bind(import)
+            .bind(self.now.as_millisecond())
+            .bind(who.name.clone())
+            .bind(body.map(str::to_owned))
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets what was said with a delivery that was taken back, so that what was said before holds.
+    pub async fn forget_descriptions_of(&mut self, portal: &PortalId, import: i64) -> Result<(), RegistryError> {
+        sqlx::query("DELETE FROM description WHERE portal = $1 AND import = $2")
+            .bind(portal.as_str().to_owned())
+            .bind(import)
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+
     /// Notes that a delivery has come whole, and forgets those that are older than `oldest` or too many; its number.
     pub async fn begin_import(
         &mut self,

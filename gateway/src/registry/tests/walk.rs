@@ -57,6 +57,26 @@ const PAGES: &[(&str, &str, Lets, &str)] = &[
     ("GET", "/anbindung/{portal}/vorschau/{*rest}", Holder(Right::Read, 303), ""),
     ("POST", "/anbindung/{portal}/schritt", Holder(Right::Manage, 409), "schritt=submit"),
     ("POST", "/anbindung/{portal}/zurueck", Holder(Right::Manage, 409), "nummer=999999"),
+    ("GET", "/anbindung/{portal}/laeufe", Holder(Right::Read, 200), ""),
+    ("GET", "/anbindung/{portal}/laeufe/zurueckgestellt", Holder(Right::Read, 200), ""),
+    // There is no run of this number; that it is looked for shows that the right was there.
+    ("GET", "/anbindung/{portal}/laeufe/{run}", Holder(Right::Read, 404), ""),
+    ("POST", "/anbindung/{portal}/laeufe/{run}/freigeben", Holder(Right::Manage, 409), ""),
+    ("POST", "/anbindung/{portal}/laeufe/{run}/wiederherstellen", Holder(Right::Manage, 409), "sicher=ja"),
+    ("POST", "/anbindung/{portal}/laeufe/anhalten", Holder(Right::Manage, 303), "grund=Probe"),
+    ("POST", "/anbindung/{portal}/laeufe/fortsetzen", Holder(Right::Manage, 303), ""),
+    ("GET", "/anbindung/{portal}/lieferungen", Holder(Right::Read, 200), ""),
+    ("GET", "/anbindung/{portal}/lieferungen/{import}", Holder(Right::Read, 404), ""),
+    ("POST", "/anbindung/{portal}/lieferungen/{import}/zuruecknehmen", Holder(Right::Deliver, 404), ""),
+    ("GET", "/anbindung/{portal}/tabelle", Holder(Right::Deliver, 200), ""),
+    // A form with a file; another one is not read.
+    ("POST", "/anbindung/{portal}/tabelle", Holder(Right::Deliver, 400), ""),
+    ("POST", "/anbindung/{portal}/tabelle/uebernehmen", Holder(Right::Deliver, 400), "datei=x"),
+    ("GET", "/anbindung/{portal}/tabelle.csv", Holder(Right::Deliver, 200), ""),
+    ("GET", "/anbindung/{portal}/tabelle.xlsx", Holder(Right::Deliver, 200), ""),
+    ("GET", "/anbindung/{portal}/formular", Holder(Right::Deliver, 200), ""),
+    ("GET", "/anbindung/{portal}/formular/{schluessel}", Holder(Right::Deliver, 200), ""),
+    ("POST", "/anbindung/{portal}/formular/{schluessel}", Holder(Right::Deliver, 422), "tun=vorschau"),
 ];
 
 /// The addresses of the interface, in the same way, with bodies in JSON.
@@ -74,12 +94,24 @@ const INTERFACE: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/api/v1/portals/{id}/submit", Holder(Right::Manage, 409), ""),
     ("POST", "/api/v1/portals/{id}/undo", Holder(Right::Manage, 404), r#"{"change":999999}"#),
     ("GET", "/api/v1/portals/{id}/changes", Holder(Right::Read, 200), ""),
+    // JSON is none of the kinds of delivery.
+    ("POST", "/api/v1/portals/{id}/imports", Holder(Right::Deliver, 415), "{}"),
+    ("GET", "/api/v1/portals/{id}/imports", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/imports/{import}", Holder(Right::Read, 404), ""),
     // Who manages a portal gets here and is told that the step is the operator's; so it is for a token of less.
     ("POST", "/api/v1/portals", Manager(422), r#"{"address":"http://127.0.0.1/"}"#),
     ("POST", "/api/v1/portals/{id}/release", OperatorOn(409), ""),
     ("POST", "/api/v1/portals/{id}/refuse", OperatorOn(409), r#"{"reason":"x"}"#),
     ("POST", "/api/v1/portals/{id}/suspend", OperatorOn(200), r#"{"reason":"x"}"#),
     ("POST", "/api/v1/portals/{id}/resume", OperatorOn(200), ""),
+    ("GET", "/api/v1/portals/{id}/runs", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/runs/held", Holder(Right::Read, 404), ""),
+    ("GET", "/api/v1/portals/{id}/runs/quarantine", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/runs/current/events", Holder(Right::Read, 200), ""),
+    ("POST", "/api/v1/portals/{id}/runs/pause", Holder(Right::Manage, 200), r#"{"why":"Probe"}"#),
+    ("POST", "/api/v1/portals/{id}/runs/resume", Holder(Right::Manage, 200), ""),
+    ("POST", "/api/v1/portals/{id}/runs/{run}/release", Holder(Right::Manage, 409), ""),
+    ("POST", "/api/v1/portals/{id}/runs/{run}/restore", Holder(Right::Manage, 409), "{}"),
 ];
 
 /// Somebody who asks: a name, a role, and a right on the portal `stadt`, if any.
@@ -138,6 +170,7 @@ fn portal() -> Portal {
         maintenance: None,
         guard: Guard::default(),
         words: Vec::new(),
+        texts: Default::default(),
         contact: None,
     }
 }
@@ -151,7 +184,10 @@ async fn registered(desk: &Desk) {
 
 fn filled(path: &str, portal: &str) -> String {
     path.replace("{*rest}", "suche")
+        .replace("{import}", "999999")
+        .replace("{schluessel}", "99108003022000")
         .replace("{portal}", portal)
+        .replace("{run}", "1")
         .replace("{id}", if path.starts_with("/api/v1/portals/") { portal } else { "1" })
 }
 
@@ -179,6 +215,19 @@ fn same_routes(listed: &[(Method, &str)], expected: &[(&str, &str, Lets, &str)])
     listed.sort();
     expected.sort();
     assert_eq!(listed, expected, "every route stands in the table above, with whom it lets in");
+}
+
+#[test]
+fn rights_on_a_portal_are_what_its_routes_ask_for() {
+    for (right, most, expected) in [
+        (Right::Read, Right::Manage, [404, 404, 200, 200, 200, 200]),
+        (Right::Deliver, Right::Manage, [404, 404, 403, 200, 200, 200]),
+        (Right::Manage, Right::Manage, [404, 404, 403, 403, 200, 200]),
+        (Right::Deliver, Right::Read, [404, 404, 403, 403, 403, 403]),
+    ] {
+        let got: Vec<u16> = ASKERS.iter().map(|asker| asker.gets(&Holder(right, 200), most)).collect();
+        assert_eq!(got, expected, "{right:?} by {most:?}");
+    }
 }
 
 #[test]

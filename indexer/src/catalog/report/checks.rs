@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use connectors::fitconnect::Routes;
 use connectors::gebiet::Gebiete;
 use connectors::ids::PortalId;
 use connectors::leika::Leika;
@@ -76,17 +77,23 @@ impl Checks {
 pub(super) struct Visits {
     of_services: HashMap<String, LinkState>,
     of_records: HashMap<(Kind, String), Vec<LinkUse>>,
+    routes: HashMap<u64, Routes>,
 }
 
 impl Visits {
-    pub(super) async fn of(store: &Store, portals: &[PortalId], entries: &[Entry]) -> Result<Self, StoreError> {
+    pub(super) async fn of(
+        store: &Store,
+        place: &Place,
+        portals: &[PortalId],
+        entries: &[Entry],
+    ) -> Result<Self, StoreError> {
         let services = entries.iter().flat_map(|entry| &entry.onlinedienste).map(|one| asked(&one.url));
         let of_services = store.link_states(&services.collect::<BTreeSet<_>>()).await?;
         let mut of_records: HashMap<_, Vec<LinkUse>> = HashMap::new();
         for used in store.telling_links(portals).await? {
             of_records.entry((used.kind, used.id.to_string())).or_default().push(used);
         }
-        Ok(Self { of_services, of_records })
+        Ok(Self { of_services, of_records, routes: store.routes(&place.ars).await? })
     }
 
     /// Answers the five questions of `entry`, and adds what is wrong with its addresses.
@@ -113,9 +120,7 @@ impl Visits {
             Some(_) => Check::Unchecked,
             None => Check::Failed,
         };
-        if entry.onlinedienste.is_empty() {
-            (entry.checks.fit_connect, entry.checks.privacy) = (Check::Absent, Check::Absent);
-        }
+        self.ask_fit_connect(entry);
         let text = entry.text.iter().filter(|text| text.own).map(|text| (Kind::Leistung, text.leistung.id.clone()));
         let stellen = entry.stellen.iter().map(|stelle| (Kind::Organisationseinheit, stelle.id.clone()));
         let mut told = BTreeSet::new();
@@ -132,6 +137,30 @@ impl Visits {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+impl Visits {
+    /// Answers what FIT-Connect was asked.
+    fn ask_fit_connect(&self, entry: &mut Entry) {
+        if entry.onlinedienste.is_empty() {
+            (entry.checks.fit_connect, entry.checks.privacy) = (Check::Absent, Check::Absent);
+            return;
+        }
+        let Some(routes) = entry.schluessel.and_then(|key| self.routes.get(&key.number())) else { return };
+        entry.checks.fit_connect = if routes.addresses == 1 { Check::Passed } else { Check::Failed };
+        entry.checks.privacy = match (routes.addresses, routes.privacy) {
+            // Without an address nobody says where the notice would be.
+            (0, _) => Check::Unchecked,
+            (_, true) => Check::Passed,
+            (_, false) => Check::Failed,
+        };
+        if routes.addresses != 1 {
+            entry.gaps.push(Gap::FitConnect(routes.addresses));
+        }
+        if entry.checks.privacy == Check::Failed {
+            entry.gaps.push(Gap::NoPrivacy);
         }
     }
 }

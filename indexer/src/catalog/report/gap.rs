@@ -64,6 +64,10 @@ pub enum Gap {
     NoCosts,
     /// An own text that does not say what to bring.
     NoPapers,
+    /// Not one FIT-Connect address for the Onlinedienst, but so many.
+    FitConnect(u64),
+    /// A FIT-Connect address without a privacy notice.
+    NoPrivacy,
     /// No Onlinedienst.
     NoOnlinedienst,
     /// An Onlinedienst at this host, to which citizens are not sent, because its portal did not register the host.
@@ -96,6 +100,9 @@ impl Gap {
             Self::NoShortText => "no_short_text",
             Self::NoCosts => "no_costs",
             Self::NoPapers => "no_papers",
+            Self::FitConnect(0) => "no_fit_connect",
+            Self::FitConnect(_) => "several_fit_connect",
+            Self::NoPrivacy => "no_privacy",
             Self::NoOnlinedienst => "no_onlinedienst",
             Self::ClosedOnlinedienst(_) => "closed_onlinedienst",
             Self::Old(_) => "old",
@@ -115,6 +122,8 @@ impl Gap {
             Self::DeadLink(_) | Self::OtherTown { .. } => 3,
             Self::NoCosts | Self::NoPapers | Self::NoShortText | Self::Twice(_) => 2,
             Self::NoOnlinedienst
+            | Self::FitConnect(_)
+            | Self::NoPrivacy
             | Self::UnknownKey
             | Self::NearlyTwice(_)
             | Self::Html(_)

@@ -207,3 +207,29 @@ async fn visits_to_addresses_are_told_and_nobody_is_called_well_who_was_not_visi
     let telling = verbund.store().await.telling_links(&[bochum.id]).await.unwrap();
     assert!(telling.iter().any(|used| used.kind == Kind::Onlinedienst));
 }
+
+#[tokio::test]
+async fn the_coverage_of_all_towns_is_that_of_each_report_and_weighed_by_people() {
+    let sample = sample().await;
+    let catalog = sample.verbund.catalog().await;
+    let everywhere = catalog.report_everywhere().await.unwrap();
+    assert_eq!((everywhere.towns.len(), everywhere.kreise.len()), (396, 31 + 22));
+    for ars in [KOELN, BOCHUM, "059160000000", "055700004004", "055620032032"] {
+        let one = catalog.report(ars.parse().unwrap(), now()).await.unwrap().unwrap();
+        let town = everywhere.towns.iter().find(|town| town.ars.to_string() == ars).unwrap();
+        assert_eq!((town.described, town.catalogue), (one.described, one.catalogue), "{ars}");
+        assert_eq!(town.joined, !one.portals.is_empty());
+    }
+    let land = everywhere.land;
+    assert_eq!((land.towns, land.inhabitants, land.joined), (396, 17_947_221, 2));
+    let by_hand = |weigh: fn(&crate::catalog::report::Town) -> f64| {
+        let towns = everywhere.towns.iter();
+        let all: f64 = towns.clone().map(weigh).sum();
+        let covered = towns.map(|town| weigh(town) * town.described.complete as f64 / town.described.keys as f64);
+        covered.sum::<f64>() / all
+    };
+    assert!((land.by_town - by_hand(|_| 1.0)).abs() < 1e-9 && land.by_town > 0.0, "{land:?}");
+    assert!((land.by_inhabitant - by_hand(|town| town.inhabitants as f64)).abs() < 1e-9);
+    let koeln = everywhere.kreise.iter().find(|kreis| kreis.ars.to_string() == KOELN).unwrap();
+    assert_eq!((koeln.share.towns, koeln.share.joined, koeln.share.by_town), (1, 1, koeln.share.by_inhabitant));
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use config::clock;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Method};
 use url::Url;
 
@@ -21,6 +21,8 @@ pub(crate) struct Probed {
     pub(crate) retry_after: Option<Duration>,
     /// The type of the answer.
     pub(crate) content_type: Option<String>,
+    /// All fields.
+    pub(crate) fields: HeaderMap,
     /// The body, or its beginning where it is longer than was asked for or broke off; empty where it is encoded in a way
     /// that we did not ask for.
     pub(crate) body: Vec<u8>,
@@ -85,6 +87,7 @@ impl Fetcher {
                 retry_after: text(RETRY_AFTER).and_then(|text| retry_after_in(text, clock::now())),
                 content_type: text(CONTENT_TYPE).map(str::to_owned),
                 body,
+                fields,
             })
         };
         tokio::time::timeout(time, asked).await.unwrap_or(Err(ProbeFault::Timeout))

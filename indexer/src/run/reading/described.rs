@@ -19,6 +19,9 @@ use crate::record::Kind;
 use crate::run::web::PageLine;
 use crate::run::{Format, RunError};
 
+/// Reads a whole file as a table.
+type ReadTable = fn(&[u8]) -> Result<Tabelle, Finding>;
+
 /// How the reading of one file ended.
 pub(super) enum Ended {
     AtItsEnd,
@@ -48,7 +51,7 @@ pub(super) fn read(
         spared: false,
         read: 0,
     };
-    let read_table: Option<fn(&[u8]) -> Result<Tabelle, Finding>> = match format {
+    let read_table: Option<ReadTable> = match format {
         Format::Csv => Some(Tabelle::csv),
         Format::Xlsx => Some(Tabelle::xlsx),
         Format::Xzufi | Format::Ndjson => None,

@@ -125,7 +125,11 @@ async fn an_overlay_waits_for_its_leistung_and_shows_where_it_is_valid() {
     for (ars, local) in [("053150000000", 2), ("051170000000", 0)] {
         let place = Some(ars.parse().unwrap());
         let view = catalog.leistung(&LeistungRef::Id("L900001_000815".into()), place, Lang::DE).await.unwrap().unwrap();
-        assert_eq!(view.modules.iter().filter(|modul| modul.local).count(), local, "{ars}");
+        assert_eq!(
+            view.modules.iter().filter(|modul| modul.role == crate::catalog::TextRole::Supplement).count(),
+            local,
+            "{ars}"
+        );
     }
 }
 

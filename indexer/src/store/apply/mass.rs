@@ -55,8 +55,8 @@ impl Apply {
         if self.waiting.deletes.len() >= TOGETHER { self.flush().await } else { Ok(()) }
     }
 
-    /// Does what waits.
-    pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
+    /// Does what waits, so that the counts say what came of it.
+    pub async fn flush(&mut self) -> Result<(), StoreError> {
         if self.waiting.keys.is_empty() {
             return Ok(());
         }
