@@ -89,9 +89,12 @@ deny-if-possible: toolchain
 cargo-deny: toolchain
 	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-deny --version $(DENY_VERSION)
 
-# The browser test needs Chromium and its driver; without them it is left out, and that is said here and by the test.
+# The browser test needs Chromium and its driver, which come from Debian where this may install them. Without them it is
+# left out, and that is said here and by the test.
 browser-if-possible:
-	@command -v chromedriver >/dev/null || \
+	@install() { apt-get install --yes --no-install-recommends chromium-driver; }; \
+	command -v chromedriver >/dev/null || \
+	    { [ "$$(id -u)" = 0 ] && command -v apt-get && { install || { apt-get update && install; }; }; } >/dev/null 2>&1 || \
 	    echo "LEFT OUT: the browser test; on Debian apt-get install chromium-driver" >&2
 
 nextest: toolchain

@@ -160,11 +160,29 @@ impl Browser {
         value.as_str().unwrap().to_owned()
     }
 
-    /// Clicks on an element; a page that this loads is waited for.
+    /// Clicks on an element that loads a page, and waits until that page is there.
     #[track_caller]
     pub fn click(&self, css: &str) {
+        let before = self.element("html");
         let element = self.element(css);
-        self.tell("POST", &format!("/element/{element}/click"), &json!({}));
+        let path = format!("/session/{}/element/{element}/click", self.session);
+        let end = Instant::now() + PATIENCE;
+        // Where the window has just changed its size, the page is laid out anew under the pointer.
+        while let Err(error) = self.send("POST", &path, &json!({})) {
+            let moving = error.contains("click intercepted") && Instant::now() < end;
+            assert!(moving, "the browser does not click on `{css}`: {error}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let state = json!({ "script": "return document.readyState", "args": [] });
+        let execute = format!("/session/{}/execute/sync", self.session);
+        let is_there = || {
+            let another = self.find("html").is_some_and(|html| html != before);
+            another && self.send("POST", &execute, &state).is_ok_and(|state| state == "complete")
+        };
+        while !is_there() {
+            assert!(Instant::now() < end, "a click on `{css}` loads no page: {}", self.text("body"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Types into a field, in the place of what was there.
@@ -182,6 +200,15 @@ impl Browser {
         let height = self.tell("GET", &format!("/element/{body}/property/scrollHeight"), &Value::Null);
         let height = height.as_u64().unwrap_or(1600).clamp(600, 6000);
         self.tell("POST", "/window/rect", &json!({ "width": 1280, "height": height + 140 }));
+        let inside = json!({ "script": "return window.innerHeight", "args": [] });
+        let end = Instant::now() + Duration::from_secs(2);
+        while self.tell("POST", "/execute/sync", &inside).as_u64().is_some_and(|inside| inside < height) {
+            // A window manager may allow less; then the picture shows less.
+            if Instant::now() > end {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let shown = self.tell("GET", "/screenshot", &Value::Null);
         std::fs::write(file, decoded(shown.as_str().unwrap())).unwrap();
     }
