@@ -14,10 +14,9 @@ use std::time::Duration;
 
 use config::clock;
 use connectors::link::{LinkFault, Stranger, Verdict};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
@@ -65,7 +64,7 @@ impl From<&config::Links> for Settings {
 
 /// Visits what is due, until `stop`.
 pub async fn keep(indexer: Arc<Indexer>, settings: Settings, stop: CancellationToken) {
-    let keeper = Keeper { pace: Pace::new(settings.pause), strangers: strangers(), indexer, settings };
+    let keeper = Arc::new(Keeper { pace: Pace::new(settings.pause), strangers: strangers(), indexer, settings });
     // Visits that are under way are given up: what they would have said is asked again.
     if let Some(Err(error)) = stop.run_until_cancelled(keeper.go_on()).await {
         tracing::error!(%error, "addresses are not visited any more until the next start");
@@ -80,10 +79,12 @@ struct Keeper {
 }
 
 impl Keeper {
-    /// Never ends but by a fault of the store.
-    async fn go_on(&self) -> Result<(), RunError> {
+    /// Never ends but by a fault of the store; the visits that are under way end with it.
+    async fn go_on(self: &Arc<Self>) -> Result<(), RunError> {
         let mut busy: HashSet<String> = HashSet::new();
-        let mut open = FuturesUnordered::new();
+        // Tasks of their own, which go on while this one waits for the store: a visit that was given the only connection
+        // that writes, and does not go on, would hold up everything.
+        let mut open = JoinSet::new();
         loop {
             self.note().await?;
             let wanted = self.settings.hosts + busy.len();
@@ -93,15 +94,17 @@ impl Keeper {
                     break;
                 }
                 if busy.insert(host.clone()) {
-                    open.push(async {
-                        let done = self.host(&host).await;
+                    let keeper = Arc::clone(self);
+                    open.spawn(async move {
+                        let done = keeper.host(&host).await;
                         (host, done)
                     });
                 }
             }
             let rest = tokio::time::sleep(LOOK);
             tokio::select! {
-                Some((host, done)) = open.next() => {
+                Some(ended) = open.join_next() => {
+                    let (host, done) = ended.map_err(|_| RunError::Visit)?;
                     done?;
                     busy.remove(&host);
                     self.count().await?;

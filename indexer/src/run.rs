@@ -106,6 +106,9 @@ pub enum RunError {
         /// What the system says.
         reason: String,
     },
+    /// A visit to an address ended without a word.
+    #[error("the visit to an address failed inside the program")]
+    Visit,
     /// The reading task ended without a word.
     #[error("reading the delivery of {0} failed inside the program")]
     Lost(PortalId),

@@ -29,12 +29,12 @@ async fn visited(verbund: &Arc<Verbund>, settings: Settings) -> std::collections
     let keeping = tokio::spawn({
         let (verbund, stop) = (verbund.clone(), stop.clone());
         async move {
-            let keeper = Keeper {
+            let keeper = Arc::new(Keeper {
                 pace: Pace::new(settings.pause),
                 strangers: strangers(),
                 indexer: Arc::clone(&verbund.indexer),
                 settings,
-            };
+            });
             stop.run_until_cancelled(keeper.go_on()).await
         }
     });
@@ -164,4 +164,29 @@ fn faulty_addresses_are_visited_sooner_and_all_at_different_times() {
     let due = |url: &str| spread(url, week).as_secs();
     assert!(due("https://a.example/") != due("https://b.example/"));
     assert!((544_320..=604_800).contains(&due("https://a.example/")), "{}", due("https://a.example/"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn visits_hold_up_no_run() {
+    let bochum = portal("bochum", BOCHUM);
+    let verbund = Arc::new(Verbund::open_dialling(vec![bochum.clone()], "127.0.0.0/8").await);
+    let stop = CancellationToken::new();
+    let keeping = tokio::spawn({
+        let (indexer, stop) = (verbund.indexer.clone(), stop.clone());
+        let settings = Settings { hosts: 8, ..settings() };
+        let (pace, strangers) = (Pace::new(Duration::ZERO), strangers());
+        let keeper = Arc::new(Keeper { pace, strangers, indexer, settings });
+        async move { stop.run_until_cancelled(keeper.go_on()).await }
+    });
+    let delivering = async {
+        for round in 0..40 {
+            // Nobody listens there, so that a visit is short and what it said is written soon.
+            let link = |host: usize| format!("<a href=\"http://127.0.0.{}:1/{round}\">x</a> ", host + 1);
+            let text = modul("03", "de", "Hund") + &modul("06", "de", &(0..16).map(link).collect::<String>());
+            verbund.deliver(&bochum, &leistung_with("L_1", KEY, &text)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), delivering).await.expect("every run gets its turn to write");
+    stop.cancel();
+    assert!(keeping.await.unwrap().is_none(), "it ends when it is told to, and not before");
 }
