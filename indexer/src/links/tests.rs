@@ -166,27 +166,40 @@ fn faulty_addresses_are_visited_sooner_and_all_at_different_times() {
     assert!((544_320..=604_800).contains(&due("https://a.example/")), "{}", due("https://a.example/"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn visits_hold_up_no_run() {
+#[tokio::test]
+async fn a_visit_that_waits_to_write_holds_up_no_run() {
     let bochum = portal("bochum", BOCHUM);
     let verbund = Arc::new(Verbund::open_dialling(vec![bochum.clone()], "127.0.0.0/8").await);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let link = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = asked.send(());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                drop(stream);
+            });
+        }
+    });
+    let text =
+        |number: u32| modul("03", "de", "Hund") + &modul("06", "de", &format!("<a href=\"{link}/{number}\">x</a>"));
+    verbund.deliver(&bochum, &leistung_with("L_1", KEY, &text(1))).await;
     let stop = CancellationToken::new();
     let keeping = tokio::spawn({
         let (indexer, stop) = (verbund.indexer.clone(), stop.clone());
-        let settings = Settings { hosts: 8, ..settings() };
         let (pace, strangers) = (Pace::new(Duration::ZERO), strangers());
-        let keeper = Arc::new(Keeper { pace, strangers, indexer, settings });
+        let keeper = Arc::new(Keeper { pace, strangers, indexer, settings: settings() });
         async move { stop.run_until_cancelled(keeper.go_on()).await }
     });
-    let delivering = async {
-        for round in 0..40 {
-            // Nobody listens there, so that a visit is short and what it said is written soon.
-            let link = |host: usize| format!("<a href=\"http://127.0.0.{}:1/{round}\">x</a> ", host + 1);
-            let text = modul("03", "de", "Hund") + &modul("06", "de", &(0..16).map(link).collect::<String>());
-            verbund.deliver(&bochum, &leistung_with("L_1", KEY, &text)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), delivering).await.expect("every run gets its turn to write");
+    tokio::time::timeout(PATIENCE, was_asked.recv()).await.unwrap().unwrap();
+    // Something that is to be noted, and a run that writes until the visit waits to write and then the noting does.
+    verbund.deliver(&bochum, &leistung_with("L_1", KEY, &text(2))).await;
+    let long = verbund.indexer.store().begin(&bochum.id).await.unwrap();
+    tokio::time::sleep(LOOK + LOOK / 2).await;
+    long.roll_back().await.unwrap();
+    let next = leistung_with("L_1", KEY, &text(3));
+    tokio::time::timeout(PATIENCE, verbund.deliver(&bochum, &next)).await.expect("the next run gets its turn");
     stop.cancel();
     assert!(keeping.await.unwrap().is_none(), "it ends when it is told to, and not before");
 }
