@@ -1,10 +1,10 @@
 //! Runs and their plans in words for people: the same on the command line and on pages.
 
+use crate::pages::words::moment_brief;
 use connectors::ids::PortalId;
 use indexer::crawl::schedule::{NextRun, Why};
 use indexer::run::{Listed, Phase, Plan, Planned, Progress};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 /// The four lists of a plan, with their headings.
 pub fn lists(plan: &Plan) -> [(&'static str, &Listed); 4] {
@@ -87,7 +87,7 @@ pub fn outcome_name(outcome: &str) -> &'static str {
 /// When the next run is due and why, as a sentence.
 pub fn next_sentence(next: &NextRun, now: Timestamp) -> String {
     let at = match next.at {
-        Some(at) if at > now => format!("am {}", moment(at)),
+        Some(at) if at > now => format!("am {}", moment_brief(at)),
         _ => "sobald ein Platz frei ist".to_owned(),
     };
     match &next.why {
@@ -99,22 +99,16 @@ pub fn next_sentence(next: &NextRun, now: Timestamp) -> String {
         }
         Why::Paused(pause) => format!(
             "Seit {} werden keine Läufe gemacht: {} Bitte prüfen und dann fortsetzen.",
-            moment(pause.since),
+            moment_brief(pause.since),
             pause.why
         ),
         Why::Push => "Das Portal liefert selbst; einen Zeitplan gibt es nicht.".to_owned(),
     }
 }
 
-/// A moment as people in Germany write it, to the minute.
-pub fn moment(at: Timestamp) -> String {
-    let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%d.%m.%Y, %H:%M Uhr").to_string()
-}
-
 /// How far a run is, as sentences for people.
 pub fn progress_sentence(progress: &Progress) -> String {
-    let since = moment(progress.since);
+    let since = moment_brief(progress.since);
     let done = match progress.total {
         Some(total) if total > 0 => format!(", {} %", progress.done.min(total) * 100 / total),
         _ => String::new(),

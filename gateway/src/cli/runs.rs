@@ -10,7 +10,8 @@ use indexer::run::{self, Held, Indexer, RunReport};
 use serde_json::{Value, json};
 
 use super::{Exit, Fault, import, setup};
-use crate::runs::{line, lists, moment, next_sentence, outcome_name};
+use crate::pages::words::moment_brief;
+use crate::runs::{line, lists, next_sentence, outcome_name};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum What {
@@ -160,7 +161,7 @@ async fn list(config: &Path, id: &PortalId, json: bool) -> Result<Exit, Fault> {
         println!(
             "{}\t{}\t{}\t{} neu, {} geändert, {} entfernt, {} unverändert, {} nicht übernommen{}",
             run.number.unwrap_or_default(),
-            moment(run.ended),
+            moment_brief(run.ended),
             outcome_name(&run.outcome),
             applied.added,
             applied.updated,

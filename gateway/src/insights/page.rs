@@ -19,6 +19,7 @@ use super::report::{Liste, Report};
 use crate::api::params::{ParamError, Params};
 use crate::api::problem::Problem;
 use crate::failure::secure_headers;
+use crate::pages::templates;
 use crate::pages::{STYLE_SHEET, words};
 
 /// The spans of time that the page offers.
@@ -50,7 +51,7 @@ async fn page(State(insights): State<Arc<Insights>>, RawQuery(query): RawQuery) 
     let Some(keep) = insights.keep_days() else { return Ok(off()) };
     let days = span(&Params::strict(query.as_deref(), &["tage"])?, keep)?;
     let Some(report) = report(insights, days).await else { return Ok(off()) };
-    let html = render(&View::of(&report, keep));
+    let html = templates::render(&View::of(&report, keep));
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
 }
 
@@ -209,10 +210,6 @@ fn decimal(value: f64) -> String {
     format!("{value:.1}").replace('.', ",")
 }
 
-fn render(view: &View) -> String {
-    view.render().expect("templates write to memory and call nothing that fails")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::report::Row;
@@ -228,14 +225,14 @@ mod tests {
 
     #[test]
     fn the_page_of_insights() {
-        let html = render(&View::of(&report(&["hund anmelden"]), 90));
+        let html = templates::render(&View::of(&report(&["hund anmelden"]), 90));
         markup::check(&html);
         insta::assert_snapshot!("insights", html);
     }
 
     #[test]
     fn a_page_without_questions_says_so() {
-        let html = render(&View::of(&report(&[]), 20));
+        let html = templates::render(&View::of(&report(&[]), 20));
         markup::check(&html);
         assert!(html.contains("Noch keine Frage") && !html.contains("<table"), "{html}");
         assert!(html.contains("tage=7") && !html.contains("tage=90"), "{html}");
@@ -243,7 +240,7 @@ mod tests {
 
     #[test]
     fn questions_stay_texts() {
-        let html = render(&View::of(&report(&[HOSTILE]), 90));
+        let html = templates::render(&View::of(&report(&[HOSTILE]), 90));
         markup::check(&html);
         assert!(html.contains("&#60;script&#62;") && !html.contains("<script"), "{html}");
     }
@@ -251,7 +248,7 @@ mod tests {
     #[test]
     fn a_page_shows_the_first_hundred() {
         let texts: Vec<String> = (0..150).map(|at| format!("frage {at}")).collect();
-        let html = render(&View::of(&report(&texts.iter().map(String::as_str).collect::<Vec<_>>()), 90));
+        let html = templates::render(&View::of(&report(&texts.iter().map(String::as_str).collect::<Vec<_>>()), 90));
         assert!(html.contains("50 weitere stehen in der Tabelle"), "{html}");
     }
 }

@@ -20,15 +20,16 @@ use indexer::record::{Lang, ModulArt, in_lang};
 use indexer::run::Format;
 use serde_json::json;
 
-use self::eingabe::{Eingabe, FELDER, Fehler, TEXTE};
+use self::eingabe::{Eingabe, FELDER, TEXTE};
 use super::deliver::{self, IntakeError, Order};
-use super::lieferungen::{render, sentences};
+use super::lieferungen::sentences;
 use super::spool::Received;
 use super::wire::ImportAnswer;
 use crate::api::params::Params;
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html, words};
+use crate::registry::Fehler;
 use crate::registry::{Denied, Desk, Form, Paths, Right, Who};
 
 /// Leistungen in the choice.
@@ -79,7 +80,7 @@ async fn choose(
     let page = Page::new(&format!("Leistung beschreiben – {}", portal.name), None);
     let eigene = eigene.collect();
     let view = Auswahl { page: &page, who: &who, portal: &portal, suche, treffer, eigene };
-    Ok(html(&headers, KEEP_NOT, render(&view)))
+    Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }
 
 /// What the search finds at the place, then what is called so in the LeiKa and nobody describes.
@@ -234,7 +235,7 @@ fn page(
         feld,
         name,
         wert: eingabe.get(feld).to_owned(),
-        fehler: dazu.fehler.iter().find(|one| one.feld == *feld).map(|one| one.text.clone()),
+        fehler: dazu.fehler.iter().find(|one| one.feld == *feld).map(|one| one.text.clone().into_owned()),
         mehrzeilig: *feld == "oeffnungszeiten",
     });
     let texte = TEXTE.iter().map(|(feld, modul)| Textfeld {
@@ -259,7 +260,7 @@ fn page(
         stelle: if dazu.vorschau { eingabe.office() } else { Vec::new() },
         gespeichert: leistung.gesagt.is_some(),
     };
-    let mut response = html(headers, KEEP_NOT, render(&view));
+    let mut response = html(headers, KEEP_NOT, templates::render(&view));
     if !dazu.fehler.is_empty() || !dazu.befunde.is_empty() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }

@@ -13,8 +13,9 @@ use serde_json::json;
 use super::deliver::{self, IntakeError};
 use super::wire::{FindingAnswer, ImportAnswer, RecordAnswer};
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::words::grouped;
+use crate::pages::words::moment_brief;
 use crate::pages::{KEEP_NOT, html};
 use crate::registry::{Denied, Desk, Form, ImportRow, Paths, Right, Who};
 
@@ -125,7 +126,7 @@ impl Zeile {
     fn of(row: &ImportRow) -> Self {
         Self {
             nummer: row.id,
-            wann: moment(row.at),
+            wann: moment_brief(row.at),
             wer: row.actor.clone(),
             weg: way(&row.way),
             ergebnis: match row.outcome.as_deref() {
@@ -148,14 +149,6 @@ fn way(way: &str) -> &'static str {
     }
 }
 
-/// A moment in Berlin's time.
-pub(super) fn moment(at: jiff::Timestamp) -> String {
-    match at.in_tz("Europe/Berlin") {
-        Ok(there) => there.strftime("%d.%m.%Y, %H:%M Uhr").to_string(),
-        Err(_) => at.to_string(),
-    }
-}
-
 async fn list(
     State(desk): State<Desk>,
     who: Who,
@@ -172,11 +165,7 @@ async fn list(
         lieferungen: rows.iter().map(Zeile::of).collect(),
         portal: &portal,
     };
-    Ok(html(&headers, KEEP_NOT, render(&view)))
-}
-
-pub(super) fn render(template: &impl Template) -> String {
-    template.render().expect("templates write to memory and call nothing that fails")
+    Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }
 
 #[derive(Template)]
@@ -245,7 +234,7 @@ fn one(
         who,
         portal,
         nummer: row.id,
-        wann: moment(row.at),
+        wann: moment_brief(row.at),
         weg: way(&row.way),
         ergebnis: outcome(answer),
         meldung: taken_back,
@@ -255,7 +244,7 @@ fn one(
         befunde: sentences(&answer.findings),
         ruecknehmbar,
     };
-    html(headers, KEEP_NOT, render(&view))
+    html(headers, KEEP_NOT, templates::render(&view))
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,11 +16,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::deliver::{self, IntakeError, Order};
-use super::lieferungen::{Satz, outcome, render, sentences};
+use super::lieferungen::{Satz, outcome, sentences};
 use super::spool::{PREVIEW, Received};
 use super::wire::ImportAnswer;
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
 use crate::registry::{Denied, Desk, Form, Paths, Right, Who, same_origin};
 use crate::table;
@@ -49,7 +49,7 @@ fn form(headers: &HeaderMap, who: &Who, portal: &Portal, fehler: Option<String>)
     let page = Page::new(&format!("{title} – {}", portal.name), None);
     let status = if fehler.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let spalten = Spalte::ALL.iter().map(|column| column.name()).collect();
-    let mut response = html(headers, KEEP_NOT, render(&Seite { page: &page, who, portal, spalten, fehler }));
+    let mut response = html(headers, KEEP_NOT, templates::render(&Seite { page: &page, who, portal, spalten, fehler }));
     *response.status_mut() = status;
     response
 }
@@ -270,7 +270,7 @@ async fn upload(
         leer: read.blank,
         datei: taken.then_some(file),
     };
-    Ok(html(&headers, KEEP_NOT, render(&view)))
+    Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }
 
 /// What a row says, in short.

@@ -21,10 +21,11 @@ use super::wish::Wish;
 use super::{sources, words};
 use crate::api::params::Params;
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
+use crate::registry::Fehler;
 use crate::registry::{Denied, Desk, Form, Paths, RESERVED, Registered, Right, Who};
-use forms::{Angaben, Fehler, Feld, WishForm};
+use forms::{Angaben, Feld, WishForm};
 
 /// How long a page waits for a rehearsal before it says that it still runs.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,10 +45,6 @@ pub(crate) fn paths() -> Paths {
         .get("/anbindung/{portal}/vorschau/{*rest}", preview_page)
         .post("/anbindung/{portal}/schritt", step)
         .post("/anbindung/{portal}/zurueck", undo)
-}
-
-fn render(template: &impl Template) -> String {
-    template.render().expect("templates write to memory and call nothing that fails")
 }
 
 /// A page; with a status of its own where something has to be mended first.
@@ -95,7 +92,7 @@ fn address_page(headers: &HeaderMap, who: &Who, typed: &str, fault: Option<Strin
     let adresse = forms::address(typed, fault);
     let title = if status == StatusCode::OK { "Ein Portal anbinden" } else { "Fehler: Ein Portal anbinden" };
     let view = NewView { page: &Page::new(title, None), who, fehler: forms::faults([&adresse]), adresse };
-    page(headers, status, render(&view))
+    page(headers, status, templates::render(&view))
 }
 
 async fn new(State(_): State<Desk>, who: Who, headers: HeaderMap) -> Response {
@@ -119,7 +116,7 @@ struct FieldsView<'a> {
 impl FieldsView<'_> {
     fn answer(self, headers: &HeaderMap) -> Response {
         let status = if self.fehler.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        page(headers, status, render(&self))
+        page(headers, status, templates::render(&self))
     }
 }
 
@@ -183,7 +180,7 @@ async fn create(
         Err(refusal) => {
             let page = Page::new("Fehler: Angaben prüfen", None);
             let mut view = new_fields(&page, &who, &wish, &[]);
-            view.fehler = vec![Fehler { feld: "address", text: words::of_refusal(&refusal) }];
+            view.fehler = vec![Fehler::new("address", words::of_refusal(&refusal))];
             Ok(view.answer(&headers))
         }
     }
@@ -284,9 +281,9 @@ async fn portal_page(
 ) -> Result<Response, Denied> {
     let it = view::PortalPage::read(desk, who, id).await?.ok_or(Denied::NoSuch)?;
     let status = if fault.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    let fehler = fault.map(|text| Fehler { feld: "schritt", text }).into_iter().collect();
+    let fehler = fault.map(|text| Fehler::new("schritt", text)).into_iter().collect();
     let view = PortalView { page: &Page::new(&it.name, None), who, meldung, fehler, it };
-    Ok(page(headers, status, render(&view)))
+    Ok(page(headers, status, templates::render(&view)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -310,10 +307,10 @@ async fn prove(
             let it = it.with_findings(&findings);
             let text =
                 "Wir haben Ihr Kennwort noch nicht gefunden. Was wir gesehen haben, steht bei jedem der drei Wege.";
-            let fehler = vec![Fehler { feld: "nachweis", text: text.into() }];
+            let fehler = vec![Fehler::new("nachweis", text)];
             let title = Page::new(&format!("Fehler: {}", it.name), None);
             let view = PortalView { page: &title, who: &who, meldung: None, fehler, it };
-            return Ok(page(&headers, StatusCode::OK, render(&view)));
+            return Ok(page(&headers, StatusCode::OK, templates::render(&view)));
         }
         Ok(None) => "Diese Anmeldung hat keine Adresse, die nachzuweisen wäre.".to_owned(),
         Err(Refusal::Registry(error)) => return Err(error.into()),
@@ -390,7 +387,7 @@ async fn preview(
     let ort = desk.site.catalog.place_of(portal.gebiet).map(|place| place.name).unwrap_or_default();
     let view =
         PreviewView { page: &title, who: &who, id: known.id.to_string(), name: portal.name.clone(), ort, laeuft, it };
-    Ok(page(&headers, StatusCode::OK, render(&view)))
+    Ok(page(&headers, StatusCode::OK, templates::render(&view)))
 }
 
 async fn preview_page(
@@ -493,7 +490,7 @@ async fn releases(State(desk): State<Desk>, who: Who, headers: HeaderMap) -> Res
     let verloren = view::lost(&desk, &registered).await?;
     let unterschiede = differing(&desk, &registered);
     let view = ReleasesView { page: &Page::new("Freigaben", None), who: &who, wartet, verloren, unterschiede };
-    Ok(page(&headers, StatusCode::OK, render(&view)))
+    Ok(page(&headers, StatusCode::OK, templates::render(&view)))
 }
 
 /// Portals whose file is served and is not what is registered.

@@ -197,6 +197,7 @@ pub fn fault(page: &Page, fault: &Fault) -> String {
     render(&FaultTemplate { page, form: &SearchForm::default(), fault })
 }
 
-fn render(template: &impl Template) -> String {
+/// The page that a template makes.
+pub(crate) fn render(template: &impl Template) -> String {
     template.render().expect("templates write to memory and call nothing that fails")
 }

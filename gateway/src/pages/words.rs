@@ -156,6 +156,11 @@ pub fn moment(when: Timestamp) -> String {
     format!("{day}, {}. {month} {}, {}:{:02} Uhr", here.day(), here.year(), here.hour(), here.minute())
 }
 
+/// The same for tables: "01.12.2026, 06:00 Uhr".
+pub fn moment_brief(when: Timestamp) -> String {
+    when.to_zoned(BERLIN.clone()).strftime("%d.%m.%Y, %H:%M Uhr").to_string()
+}
+
 /// "1 Ergebnis", "1.234 Ergebnisse".
 pub fn results(number: usize) -> String {
     if number == 1 { "1 Ergebnis".to_owned() } else { format!("{} Ergebnisse", grouped(number)) }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use connectors::ids::PortalId;
-use jiff::Timestamp;
 
 /// What is wrong with a field: said in the summary, which leads to the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +34,6 @@ pub(super) fn portals_of(text: &str) -> Result<Option<BTreeSet<PortalId>>, Strin
     Ok((!portals.is_empty()).then_some(portals))
 }
 
-/// A time as it stands on editors' pages, in UTC as in the audit trail.
-pub(super) fn moment(when: Timestamp) -> String {
-    when.strftime("%d.%m.%Y %H:%M").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +45,5 @@ mod tests {
         assert_eq!(ids(" , "), Ok(None));
         assert_eq!(ids("a, b\r\nc a"), Ok(Some(3)));
         assert_eq!(ids("a Ö"), Err("Ö".to_owned()));
-        assert_eq!(moment("2026-11-26T08:05:09Z".parse().unwrap()), "26.11.2026 08:05");
     }
 }

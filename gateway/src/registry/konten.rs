@@ -10,13 +10,14 @@ use serde::Deserialize;
 
 use super::accounts::{AccountChange, AccountError, Snapshot};
 use super::desk::Desk;
-use super::fields::{Fehler, fehler_bei, moment};
+use super::fields::{Fehler, fehler_bei};
 use super::form::Form;
 use super::paths::Paths;
 use super::refusal::Denied;
 use super::store::Account;
 use super::who::{Right, Role, Who};
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
+use crate::pages::words::moment_brief;
 use crate::pages::{KEEP_NOT, html};
 
 pub(super) fn pages() -> Paths {
@@ -48,7 +49,7 @@ impl From<Account> for Konto {
             name: account.name,
             rolle: account.role.label(),
             womit,
-            zuletzt: account.signed_in.map_or_else(|| "noch nie".to_owned(), moment),
+            zuletzt: account.signed_in.map_or_else(|| "noch nie".to_owned(), moment_brief),
             zustand: if account.locked { "gesperrt" } else { "offen" },
         }
     }
@@ -107,7 +108,7 @@ async fn list(State(desk): State<Desk>, who: Who, headers: HeaderMap) -> Result<
     let page = Page::new("Konten und Rechte", None);
     let konten = desk.registry.accounts().await?.into_iter().map(Konto::from).collect();
     let view = List { page: &page, who: &who, konten };
-    Ok(html(&headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails")))
+    Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }
 
 async fn show(
@@ -146,7 +147,7 @@ impl Desk {
             gesendet: changed.is_some(),
             probe: !wunsch.probe.is_empty(),
         };
-        let body = view.render().expect("templates write to memory and call nothing that fails");
+        let body = templates::render(&view);
         let mut response = html(headers, KEEP_NOT, body);
         if !fehler.is_empty() {
             *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::accounts::AccountError;
 use super::desk::Desk;
-use super::fields::{Fehler, fehler_bei, moment, portals_of};
+use super::fields::{Fehler, fehler_bei, portals_of};
 use super::form::Form;
 use super::paths::Paths;
 use super::refusal::Denied;
@@ -21,7 +21,8 @@ use super::store::{SessionRow, TokenRow};
 use super::tokens::{TokenError, TokenWish};
 use super::who::{Right, Who};
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
+use crate::pages::words::moment_brief;
 use crate::pages::{KEEP_NOT, html};
 
 pub(super) fn pages() -> Paths {
@@ -107,8 +108,12 @@ fn schluessel(row: TokenRow) -> Schluessel {
         None => "alle".to_owned(),
         Some(portals) => portals.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     };
-    let bis = if row.ends <= clock::now() { format!("abgelaufen: {}", moment(row.ends)) } else { moment(row.ends) };
-    let benutzt = row.used.map_or_else(|| "noch nie".to_owned(), moment);
+    let bis = if row.ends <= clock::now() {
+        format!("abgelaufen: {}", moment_brief(row.ends))
+    } else {
+        moment_brief(row.ends)
+    };
+    let benutzt = row.used.map_or_else(|| "noch nie".to_owned(), moment_brief);
     Schluessel { id: row.id, name: row.name, recht: row.right.label(), portale, bis, benutzt }
 }
 
@@ -119,8 +124,8 @@ fn name_of(hash: &str) -> String {
 fn sitzung(row: SessionRow, who: &Who) -> Sitzung {
     Sitzung {
         kennung: name_of(&row.hash),
-        seit: moment(row.created),
-        zuletzt: moment(row.seen),
+        seit: moment_brief(row.created),
+        zuletzt: moment_brief(row.seen),
         netz: row.network.unwrap_or_else(|| "unbekannt".to_owned()),
         diese: who.session() == Some(row.hash.as_str()),
     }
@@ -152,7 +157,7 @@ impl Desk {
             sitzungen: open.map(|row| sitzung(row, who)).collect(),
             mit_kennwort: account.password.is_some(),
         };
-        let body = view.render().expect("templates write to memory and call nothing that fails");
+        let body = templates::render(&view);
         let mut response = html(headers, KEEP_NOT, body);
         if !fehler.is_empty() {
             *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -202,10 +207,10 @@ async fn make_token(
                     who: &who,
                     name: typed.name.trim(),
                     schluessel: made.secret.as_deref().unwrap_or_default(),
-                    bis: moment(made.ends),
+                    bis: moment_brief(made.ends),
                     adresse: desk.site.canonical("/api/v1/tokens").unwrap_or_default(),
                 };
-                let body = view.render().expect("templates write to memory and call nothing that fails");
+                let body = templates::render(&view);
                 return Ok(html(&HeaderMap::new(), KEEP_NOT, body));
             }
             Err(TokenError::Registry(error)) => return Err(error.into()),

@@ -10,7 +10,7 @@ use super::paths::Paths;
 use super::refusal::Denied;
 use super::who::{Right, Who};
 use crate::joining;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
 
 pub(super) fn pages() -> Paths {
@@ -58,5 +58,5 @@ async fn show(State(desk): State<Desk>, who: Who, headers: HeaderMap) -> Result<
     portale.sort_by(|a, b| a.name.cmp(&b.name));
     let page = Page::new("Anbindung", None);
     let view = View { page: &page, who: &who, portale, wartet };
-    Ok(html(&headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails")))
+    Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }

@@ -7,13 +7,12 @@ use connectors::ids::PortalId;
 use http::HeaderMap;
 
 use super::desk::Desk;
-use super::fields::moment;
 use super::paths::Paths;
 use super::refusal::Denied;
 use super::store::AuditEntry;
 use super::who::{Right, Who};
 use crate::api::params::Params;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
 
 /// Entries on one page.
@@ -52,7 +51,7 @@ fn eintrag(entry: AuditEntry) -> Eintrag {
     let network = entry.network.as_deref().map(|network| format!(", {network}")).unwrap_or_default();
     Eintrag {
         nummer: entry.seq,
-        zeit: entry.at().map(moment).unwrap_or_default(),
+        zeit: entry.at().map(|at| at.strftime("%d.%m.%Y %H:%M").to_string()).unwrap_or_default(),
         wer: entry.actor,
         womit: format!("{}{network}", entry.via),
         was: entry.action,
@@ -95,5 +94,5 @@ async fn show(
     let page = Page::new("Protokoll", None);
     let eintraege = entries.into_iter().map(eintrag).collect();
     let view = View { page: &page, who: &who, portal: named, fragt, eintraege, aeltere };
-    Ok(html(&headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails")))
+    Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }

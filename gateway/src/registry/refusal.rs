@@ -10,7 +10,7 @@ use super::store::RegistryError;
 use super::who::Side;
 use crate::api::problem::{Kind, Problem};
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{HTML, KEEP_NOT};
 
 /// Why somebody does not get what they asked for.
@@ -170,8 +170,7 @@ impl IntoResponse for Denied {
         let (status, heading, text) = self.words();
         let page = Page::new(&format!("Fehler: {heading}"), None);
         let view = View { page: &page, heading, text: &text };
-        let mut response =
-            (status, view.render().expect("templates write to memory and call nothing that fails")).into_response();
+        let mut response = (status, templates::render(&view)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
         if let Self::Wait { seconds } = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -26,9 +26,10 @@ use super::paths::Paths;
 use super::refusal::Denied;
 use super::who::{Right, Who};
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
+use crate::pages::words::moment_brief;
 use crate::pages::{KEEP_NOT, html};
-use crate::runs::{line, lists, moment, next_sentence, outcome_name, progress_sentence};
+use crate::runs::{line, lists, next_sentence, outcome_name, progress_sentence};
 
 pub(super) use api::api;
 
@@ -126,8 +127,8 @@ fn restorable(known: &KnownOf, number: i64, outcome: &str) -> bool {
 fn zeilen(known: &KnownOf) -> Vec<Zeile> {
     let zeile = |run: &indexer::run::RunRow| Zeile {
         nummer: run.number.unwrap_or_default(),
-        beginn: moment(run.started),
-        ende: moment(run.ended),
+        beginn: moment_brief(run.started),
+        ende: moment_brief(run.ended),
         ergebnis: outcome_name(&run.outcome),
         neu: run.applied.added,
         geaendert: run.applied.updated,
@@ -203,7 +204,7 @@ struct Said<'a> {
 }
 
 fn render(headers: &HeaderMap, view: &impl Template) -> Response {
-    html(headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails"))
+    html(headers, KEEP_NOT, templates::render(&view))
 }
 
 /// A page that says why something cannot be done now.
@@ -224,13 +225,13 @@ fn refused(who: &Who, portal: &Portal, error: &RunError) -> Response {
             "Es läuft schon ein Lauf",
             &format!(
                 "Er begann am {}. Bitte warten Sie sein Ende ab und versuchen Sie es dann noch einmal.",
-                moment(*since)
+                moment_brief(*since)
             ),
         ),
         RunError::Paused { since, why, .. } => say(
             StatusCode::CONFLICT,
             "Die Läufe dieses Portals sind angehalten",
-            &format!("Seit {}: {why} Bitte setzen Sie sie zuerst fort.", moment(*since)),
+            &format!("Seit {}: {why} Bitte setzen Sie sie zuerst fort.", moment_brief(*since)),
         ),
         RunError::NotHeld { run, .. } => say(
             StatusCode::CONFLICT,
@@ -292,7 +293,7 @@ async fn show(
         zeilen: zeilen(&known),
         naechster: next_sentence(&next, clock::now()),
         fortschritt,
-        stand: known.good_at.map(moment),
+        stand: known.good_at.map(moment_brief),
         angehalten: known.held.as_ref().map(|held| held.run),
         pause: known.paused.is_some(),
         zurueckgestellt: known.quarantined.len(),
@@ -382,7 +383,7 @@ async fn aside(
             (Some(id), _) => format!("{} {id}", one.kind.name()),
             (None, place) => format!("{} ohne Id ({})", one.kind.name(), place.as_deref().unwrap_or("-")),
         },
-        wann: moment(one.at),
+        wann: moment_brief(one.at),
         gruende: one.findings.iter().map(Finding::sentence).collect(),
         bleibt: one.older_stays,
         xml: one.xml.clone(),

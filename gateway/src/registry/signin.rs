@@ -27,7 +27,7 @@ use super::store::{Account, Registry, RegistryError, Tx};
 use super::who::{By, Who, session_secret, shortened};
 use crate::api::params::Params;
 use crate::pages::respond::redirect;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
 use crate::server::{Sender, network};
 
@@ -235,7 +235,7 @@ impl Desk {
             (provider.name(), format!("/anbindung/anmelden/anbieter?{query}"))
         });
         let view = View { page: &page, name, weiter, fehler, anbieter };
-        html(headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails"))
+        html(headers, KEEP_NOT, templates::render(&view))
     }
 }
 
@@ -321,7 +321,7 @@ async fn signed_out(State(desk): State<Desk>, headers: HeaderMap) -> Response {
         None => None,
     };
     let view = SignedOut { page: &page, anbieter };
-    html(&headers, KEEP_NOT, view.render().expect("templates write to memory and call nothing that fails"))
+    html(&headers, KEEP_NOT, templates::render(&view))
 }
 
 #[cfg(test)]

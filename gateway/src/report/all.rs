@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::percent;
 use crate::pages::respond::Document;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::words::grouped;
 use crate::pages::{KEEP_PAGE, html};
 use crate::table::{self, defused};
@@ -199,7 +199,7 @@ pub(super) fn page(of: &Everywhere, asked: &HeaderMap) -> Response {
         kreise: of.kreise.iter().map(|kreis| Anteil::of(&kreis.name, &kreis.share)).collect(),
         orte: of.towns.iter().map(Ort::of).collect(),
     };
-    html(asked, KEEP_PAGE, view.render().expect("templates write to memory and call nothing that fails"))
+    html(asked, KEEP_PAGE, templates::render(&view))
 }
 
 /// The table `/bericht/alle.csv`.

@@ -13,7 +13,7 @@ use indexer::catalog::report::{Coverage, Entry, Gap, Report};
 use super::{all, csv, most_helpful, percent, words};
 use crate::api::params::Params;
 use crate::pages::respond::{Document, redirect};
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::words::{date, grouped};
 use crate::pages::{KEEP_NOT, KEEP_PAGE, PageError, Site, address, html, unknown_place, view};
 
@@ -38,7 +38,7 @@ pub(crate) async fn choose(
     };
     let page = Page::new("Prüfbericht", site.canonical("/bericht"));
     let places = places.iter().map(|place| view::Ort::of(place, target(place.ars))).collect();
-    Ok(html(&headers, KEEP_PAGE, render(&Choice { page: &page, typed, places, error })))
+    Ok(html(&headers, KEEP_PAGE, templates::render(&Choice { page: &page, typed, places, error })))
 }
 
 /// `/bericht/{ars}` and `/bericht/{ars}.csv`; `alle` instead of an ARS for all towns.
@@ -63,7 +63,7 @@ pub(crate) async fn show(
         return Ok(table(&report, &headers));
     }
     let page = Page::new(&format!("Prüfbericht {}", report.place.name), None);
-    Ok(html(&headers, KEEP_PAGE, render(&View::of(&page, &report, at))))
+    Ok(html(&headers, KEEP_PAGE, templates::render(&View::of(&page, &report, at))))
 }
 
 fn table(report: &Report, asked: &HeaderMap) -> Response {
@@ -74,10 +74,6 @@ fn table(report: &Report, asked: &HeaderMap) -> Response {
         response.headers_mut().insert(HeaderName::from_static("content-disposition"), name);
     }
     response.into_response()
-}
-
-fn render(template: &impl Template) -> String {
-    template.render().expect("templates write to memory and call nothing that fails")
 }
 
 #[derive(Template)]

@@ -20,9 +20,10 @@ use serde_json::json;
 use url::Url;
 
 use super::{MAX_BODY_BYTES, Web};
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::view::{self, Part};
 use crate::pages::{KEEP_HOUR, KEEP_NOT, html};
+use crate::registry::Fehler;
 use crate::registry::{Denied, same_origin};
 use crate::server::{Sender, network};
 
@@ -40,25 +41,19 @@ pub(super) struct Asked {
     html: String,
 }
 
-/// What is wrong with a field, and with which.
-struct FieldError {
-    feld: &'static str,
-    text: String,
-}
-
 #[derive(Template)]
 #[template(path = "pruefen.html")]
 struct View<'a> {
     page: &'a Page,
     asked: &'a Asked,
-    fehler: Vec<FieldError>,
+    fehler: Vec<Fehler>,
     ergebnis: Option<Ergebnis>,
 }
 
 impl View<'_> {
     /// What is wrong with a field.
     fn fehler_an(&self, feld: &str) -> Option<&str> {
-        self.fehler.iter().find(|fehler| fehler.feld == feld).map(|fehler| fehler.text.as_str())
+        self.fehler.iter().find(|fehler| fehler.feld == feld).map(|fehler| fehler.text.as_ref())
     }
 }
 
@@ -106,7 +101,7 @@ struct Element {
 pub(super) async fn ask(State(web): State<Web>, headers: HeaderMap) -> Response {
     let page = Page::new("Seite prüfen", web.desk.site.canonical("/pruefen"));
     let view = View { page: &page, asked: &Asked::default(), fehler: Vec::new(), ergebnis: None };
-    html(&headers, KEEP_HOUR, render(&view))
+    html(&headers, KEEP_HOUR, templates::render(&view))
 }
 
 /// Checks it.
@@ -121,7 +116,7 @@ pub(super) async fn check(
         Err(rejection) => {
             let text = "Das ist zu lang. Bitte fügen Sie höchstens 1 MiB ein.".to_owned();
             let status = rejection.status();
-            (Asked::default(), Err((status, FieldError { feld: "html", text })))
+            (Asked::default(), Err((status, Fehler::new("html", text))))
         }
         Ok(Form(asked)) => {
             let client = sender.map_or_else(String::new, |sender| network(sender.0.0.to_canonical()).to_string());
@@ -136,18 +131,14 @@ pub(super) async fn check(
     let title = if fehler.is_empty() { "Ergebnis der Prüfung" } else { "Fehler: Bitte prüfen Sie Ihre Eingabe" };
     let page = Page::new(title, None);
     let view = View { page: &page, asked: &asked, fehler, ergebnis };
-    let mut response = html(&HeaderMap::new(), KEEP_NOT, render(&view));
+    let mut response = html(&HeaderMap::new(), KEEP_NOT, templates::render(&view));
     *response.status_mut() = status;
     Ok(response.into_response())
 }
 
-fn render(view: &View<'_>) -> String {
-    view.render().expect("templates write to memory and call nothing that fails")
-}
-
 impl Web {
-    async fn read(&self, asked: &Asked, client: &str) -> Result<Ergebnis, (StatusCode, FieldError)> {
-        let wrong = |feld, text: &str| (StatusCode::BAD_REQUEST, FieldError { feld, text: text.to_owned() });
+    async fn read(&self, asked: &Asked, client: &str) -> Result<Ergebnis, (StatusCode, Fehler)> {
+        let wrong = |feld, text: &str| (StatusCode::BAD_REQUEST, Fehler::new(feld, text.to_owned()));
         let typed = asked.url.trim();
         if !asked.html.trim().is_empty() {
             if asked.html.len() > MAX_BODY_BYTES {
@@ -170,7 +161,7 @@ impl Web {
         };
         let busy = || {
             let text = "Zurzeit werden zu viele Seiten geprüft. Bitte versuchen Sie es in einer Minute noch einmal.";
-            (StatusCode::TOO_MANY_REQUESTS, FieldError { feld: "url", text: text.to_owned() })
+            (StatusCode::TOO_MANY_REQUESTS, Fehler::new("url", text.to_owned()))
         };
         let bounds = &self.bounds;
         if !bounds.looks.take(client) || !bounds.all_looks.take("") {

@@ -9,7 +9,7 @@ use connectors::web::profile::{AREA_SCHEME, EXAMPLES, KEY_SCHEME, VOCABULARY, te
 use http::HeaderMap;
 
 use super::Web;
-use crate::pages::templates::Page;
+use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_PAGE, html};
 
 #[derive(Template)]
@@ -38,5 +38,5 @@ pub(super) async fn show(State(web): State<Web>, headers: HeaderMap) -> Response
             .map(|(syntax, example)| (syntax.name(), syntax.name().to_lowercase().replace('-', ""), example))
             .collect(),
     };
-    html(&headers, KEEP_PAGE, view.render().expect("templates write to memory and call nothing that fails"))
+    html(&headers, KEEP_PAGE, templates::render(&view))
 }

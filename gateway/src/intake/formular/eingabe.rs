@@ -1,5 +1,6 @@
 //! What was typed into the form, checked, and the description that it is.
 
+use crate::registry::Fehler;
 use connectors::beschreibung::tabelle::as_html;
 use connectors::beschreibung::{
     Anschrift, Baustein, Dienst, Leistungsbeschreibung, Modul, Stelle, Texte, Verweis, Weise, Werte,
@@ -38,13 +39,6 @@ pub(super) const TEXTE: &[(&str, Modul)] = &[
     ("text_ablauf", Modul::Ablauf),
     ("text_hinweise", Modul::Hinweise),
 ];
-
-/// What is wrong with a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fehler {
-    pub feld: &'static str,
-    pub text: String,
-}
 
 /// The fields as they were sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,7 +111,7 @@ impl Eingabe {
     /// What is wrong, in the order of the fields.
     pub(super) fn check(&self) -> Vec<Fehler> {
         let mut fehler = Vec::new();
-        let mut find = |feld, text: &str| fehler.push(Fehler { feld, text: text.to_owned() });
+        let mut find = |feld, text: &str| fehler.push(Fehler::new(feld, text.to_owned()));
         if FELDER.iter().map(|(feld, _)| feld).chain(TEXTE.iter().map(|(feld, _)| feld)).all(|f| self.get(f).is_empty())
         {
             find("stelle", "Bitte füllen Sie mindestens ein Feld aus.");

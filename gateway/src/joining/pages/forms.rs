@@ -5,14 +5,7 @@ use serde::Deserialize;
 use crate::joining::registration::FieldFault;
 use crate::joining::wish::{Wish, kind_of};
 use crate::joining::words;
-
-/// One line of the summary of what is wrong.
-pub(super) struct Fehler {
-    /// The id of the field.
-    pub(super) feld: &'static str,
-    /// What, and what would be right.
-    pub(super) text: String,
-}
+use crate::registry::Fehler;
 
 /// One field.
 pub(super) struct Feld {
@@ -117,7 +110,7 @@ pub(super) fn address(typed: &str, fehler: Option<String>) -> Feld {
 
 /// The faults of these fields, for the summary.
 pub(super) fn faults<'a>(felder: impl IntoIterator<Item = &'a Feld>) -> Vec<Fehler> {
-    let fault = |feld: &Feld| Some(Fehler { feld: feld.name, text: feld.fehler.clone()? });
+    let fault = |feld: &Feld| Some(Fehler::new(feld.name, feld.fehler.clone()?));
     felder.into_iter().filter_map(fault).collect()
 }
 
@@ -202,7 +195,7 @@ impl Angaben {
     pub(super) fn faults(&self) -> Vec<Fehler> {
         let mut found = faults([&self.adresse, &self.name, &self.kennung, &self.gebiet]);
         if let Some(text) = &self.weg_fehler {
-            found.push(Fehler { feld: "connector", text: text.clone() });
+            found.push(Fehler::new("connector", text.clone()));
         }
         found.extend(faults([&self.quelle, &self.takt, &self.telefon, &self.email, &self.seite, &self.rechner]));
         found

@@ -18,6 +18,7 @@ use crate::joining::{changes, sources, words};
 use crate::pages::address;
 use crate::pages::words::{grouped, moment};
 use crate::registry::{ChangeSet, Denied, Desk, Proof, Registered, RegistryError, Right, Who};
+use crate::runs::outcome_name;
 
 /// Findings that a page shows one by one.
 const FINDINGS: usize = 50;
@@ -477,7 +478,7 @@ async fn operation(desk: &Desk, portal: &Portal) -> Option<Betrieb> {
     paare.push(("Stand der Daten", good.map_or_else(|| "noch keiner".to_owned(), |run| moment(run.ended))));
     let lauf = |run: &indexer::run::RunRow| Lauf {
         ende: moment(run.ended),
-        ergebnis: outcome(&run.outcome),
+        ergebnis: outcome_name(&run.outcome),
         neu: run.applied.added,
         geaendert: run.applied.updated,
         entfernt: run.applied.removed,
@@ -489,18 +490,6 @@ async fn operation(desk: &Desk, portal: &Portal) -> Option<Betrieb> {
         befunde: known.findings.iter().take(FINDINGS).map(|finding| finding.sentence()).collect(),
         befunde_gesamt: known.findings.len(),
     })
-}
-
-fn outcome(word: &str) -> &'static str {
-    match word {
-        "applied" => "übernommen",
-        "unchanged" => "unverändert",
-        "held" => "angehalten",
-        "failed" => "gescheitert",
-        "restored" => "zurückgesetzt",
-        "broken_off" => "abgebrochen",
-        _ => "–",
-    }
 }
 
 fn entry(change: &ChangeSet, may: bool, operator: bool) -> Eintrag {
