@@ -21,10 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use connectors::gebiet::{Ars, Gebiet, Gebiete, Level, Reading};
+use connectors::gebiet::{Ars, Gebiet, Gebiete, Reading};
 use connectors::ids::PortalId;
 use connectors::registration::Portal;
-use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::index::Current;

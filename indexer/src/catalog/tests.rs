@@ -3,6 +3,7 @@ mod leika;
 mod report;
 mod texts;
 
+use connectors::gebiet::Level;
 use connectors::registration::Portal;
 
 use super::*;

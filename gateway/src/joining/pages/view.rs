@@ -1,29 +1,29 @@
 //! What the pages of portals show: made of what is registered, of what the store knows and of a rehearsal.
 
-use std::collections::BTreeMap;
+mod operation;
+mod preview;
+mod releases;
 
 use connectors::ids::PortalId;
 use connectors::registration::{Portal, ProofPlace, ProofToken};
-use indexer::record::Kind;
 use serde_json::Value;
+
+use operation::{Betrieb, operation};
+pub(super) use preview::PreviewPage;
+pub(super) use releases::{Waiting, lost, waiting};
 
 use super::forms::way_of;
 use super::shown;
 use crate::joining::acting::facts_now;
 use crate::joining::keep::LOST_AFTER;
-use crate::joining::preview::Preview;
 use crate::joining::proof::{Findings, Found};
 use crate::joining::registration::{Facts, Registration, Stage, State};
 use crate::joining::{changes, sources, words};
-use crate::pages::address;
-use crate::pages::words::{grouped, moment};
-use crate::registry::{ChangeSet, Denied, Desk, Proof, Registered, RegistryError, Right, Who};
-use crate::runs::outcome_name;
+use crate::pages::words::moment;
+use crate::registry::{ChangeSet, Denied, Desk, Proof, Right, Who};
 
 /// Findings that a page shows one by one.
 const FINDINGS: usize = 50;
-/// Leistungen that a preview lists.
-const LEISTUNGEN: usize = 200;
 /// Change sets that a page shows.
 const CHANGES: i64 = 30;
 /// Longest value in a table of changes, in characters.
@@ -108,24 +108,6 @@ pub(super) struct Knopf {
     /// It needs a reason.
     pub(super) grund: bool,
     pub(super) haupt: bool,
-}
-
-/// How a live portal does.
-pub(super) struct Betrieb {
-    pub(super) paare: Vec<(&'static str, String)>,
-    pub(super) laeufe: Vec<Lauf>,
-    pub(super) befunde: Vec<String>,
-    pub(super) befunde_gesamt: usize,
-}
-
-/// One run.
-pub(super) struct Lauf {
-    pub(super) ende: String,
-    pub(super) ergebnis: &'static str,
-    pub(super) neu: u64,
-    pub(super) geaendert: u64,
-    pub(super) entfernt: u64,
-    pub(super) maengel: u64,
 }
 
 /// One change set.
@@ -449,49 +431,6 @@ fn neighbours(desk: &Desk, portal: &Portal) -> Vec<String> {
         .collect()
 }
 
-async fn operation(desk: &Desk, portal: &Portal) -> Option<Betrieb> {
-    let indexer = desk.indexer.as_ref()?;
-    let known = match indexer.known(&portal.id).await {
-        Ok(known) => known,
-        Err(error) => {
-            tracing::error!(portal.id = %portal.id, %error, "cannot show what is known of a portal");
-            return None;
-        }
-    };
-    let mut paare = Vec::new();
-    let number = |kind: Kind| known.records.get(&kind).copied().unwrap_or(0);
-    let count = |kind: Kind| grouped(usize::try_from(number(kind)).unwrap_or(usize::MAX));
-    paare.push(("Leistungen", count(Kind::Leistung)));
-    paare.push(("Stellen", count(Kind::Organisationseinheit)));
-    paare.push(("Onlinedienste", count(Kind::Onlinedienst)));
-    if let Some(progress) = indexer.progress(&portal.id) {
-        let progress = progress.borrow();
-        paare.push(("Läuft gerade", format!("{} Objekte bisher", progress.done)));
-    } else if portal.connector.url().is_some()
-        && let Ok(next) = indexer.next_run(portal).await
-    {
-        let now = config::clock::now();
-        let when = next.at.map(|at| if at <= now { "in wenigen Sekunden".to_owned() } else { moment(at) });
-        paare.push(("Nächster Lauf", when.unwrap_or_else(|| "keiner geplant".into())));
-    }
-    let good = known.runs.iter().find(|run| matches!(run.outcome.as_str(), "applied" | "unchanged"));
-    paare.push(("Stand der Daten", good.map_or_else(|| "noch keiner".to_owned(), |run| moment(run.ended))));
-    let lauf = |run: &indexer::run::RunRow| Lauf {
-        ende: moment(run.ended),
-        ergebnis: outcome_name(&run.outcome),
-        neu: run.applied.added,
-        geaendert: run.applied.updated,
-        entfernt: run.applied.removed,
-        maengel: run.refused,
-    };
-    Some(Betrieb {
-        paare,
-        laeufe: known.runs.iter().take(5).map(lauf).collect(),
-        befunde: known.findings.iter().take(FINDINGS).map(|finding| finding.sentence()).collect(),
-        befunde_gesamt: known.findings.len(),
-    })
-}
-
 fn entry(change: &ChangeSet, may: bool, operator: bool) -> Eintrag {
     let decided = matches!(change.step.as_str(), "release" | "refuse" | "suspend" | "resume" | "apply");
     let parts = changes::differences(&change.before, &change.after);
@@ -517,156 +456,5 @@ fn entry(change: &ChangeSet, may: bool, operator: bool) -> Eintrag {
             None if may && decided => "nur durch den Betrieb".to_owned(),
             None => String::new(),
         },
-    }
-}
-
-/// A registration that waits for the operator.
-pub(super) struct Waiting {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) seit: String,
-    pub(super) gebiet: String,
-    pub(super) adresse: String,
-    pub(super) aendert: String,
-}
-
-/// Those that wait, the oldest first.
-pub(super) fn waiting(desk: &Desk, registered: &[Registered]) -> Vec<Waiting> {
-    let mut found: Vec<_> = registered
-        .iter()
-        .filter_map(|one| match one.registration.state {
-            State::Submitted { at } => Some((at, one)),
-            _ => None,
-        })
-        .collect();
-    found.sort_by_key(|(at, _)| *at);
-    let line = |(at, one): (jiff::Timestamp, &Registered)| {
-        let portal = &one.registration.portal;
-        let place = desk.site.catalog.place_of(portal.gebiet).map(|place| place.name);
-        let aendert = match &one.registration.live {
-            None => "neues Portal".to_owned(),
-            live => differing(live.as_ref(), portal).into_iter().map(|part| part.was).collect::<Vec<_>>().join(", "),
-        };
-        Waiting {
-            id: one.id.to_string(),
-            name: portal.name.clone(),
-            seit: moment(at),
-            gebiet: place.unwrap_or_else(|| portal.gebiet.to_string()),
-            adresse: one.registration.address.as_ref().map(ToString::to_string).unwrap_or_default(),
-            aendert,
-        }
-    };
-    found.into_iter().map(line).collect()
-}
-
-/// Portals whose proof is lost, with what is said of it.
-pub(super) async fn lost(desk: &Desk, registered: &[Registered]) -> Result<Vec<(String, String)>, RegistryError> {
-    let mut found = Vec::new();
-    for one in registered.iter().filter(|one| one.registration.live.is_some()) {
-        let Some(host) = one.registration.host() else { continue };
-        let proof = desk.registry.proof(&one.id, host).await?;
-        if let Some(proof) = proof.filter(|proof| proof.failures >= LOST_AFTER)
-            && let Some(lost) = proof.lost
-        {
-            found.push((one.id.to_string(), format!("{}, nicht mehr gefunden seit {}", proof.host, moment(lost))));
-        }
-    }
-    Ok(found)
-}
-
-/// What came of a rehearsal.
-pub(super) struct PreviewPage {
-    pub(super) gut: bool,
-    pub(super) ergebnis: String,
-    pub(super) zahlen: Vec<(&'static str, String)>,
-    pub(super) sichtbar: bool,
-    pub(super) befunde: Vec<Befund>,
-    pub(super) befunde_text: String,
-    pub(super) leistungen: Vec<Eine>,
-    pub(super) leistungen_text: String,
-}
-
-/// Findings of one rule.
-pub(super) struct Befund {
-    pub(super) satz: String,
-    pub(super) anzahl: usize,
-    pub(super) beispiel: String,
-}
-
-/// One Leistung.
-pub(super) struct Eine {
-    pub(super) name: String,
-    pub(super) href: Option<String>,
-}
-
-impl PreviewPage {
-    pub(super) fn of(known: &Registered, preview: &Preview, same: bool) -> Self {
-        let (report, plan) = (&preview.rehearsal.report, &preview.rehearsal.plan);
-        let gut = preview.is_good() && same;
-        let ergebnis = if !same {
-            "Diese Vorschau ist von früheren Angaben. Bitte machen Sie einen neuen Probelauf."
-        } else if gut && report.cut {
-            "Der Probelauf ist gelungen. Gezeigt wird der Anfang Ihrer Daten; im Betrieb wird alles gelesen."
-        } else if gut {
-            "Der Probelauf ist gelungen. Noch sieht das niemand außer Ihnen und dem Betrieb."
-        } else if plan.added.total == 0 && report.findings.is_empty() {
-            "Der Probelauf hat nichts gefunden, was in den Verbund käme."
-        } else {
-            "Der Probelauf ist nicht gelungen. Unten steht, was zu verbessern ist."
-        };
-        let number = |count: u64| grouped(usize::try_from(count).unwrap_or(usize::MAX));
-        let mut zahlen = vec![
-            ("Objekte, die in den Verbund kämen", number(plan.added.total)),
-            ("Objekte, die nicht übernommen würden", number(plan.quarantined.total)),
-            ("Gelesen", format!("{} KiB", number(report.bytes.div_ceil(1024)))),
-        ];
-        if report.findings_left_out > 0 {
-            zahlen.push(("Weitere Hinweise", number(report.findings_left_out)));
-        }
-        let mut by_rule: BTreeMap<(std::cmp::Reverse<connectors::finding::Severity>, &'static str), Vec<_>> =
-            BTreeMap::new();
-        for finding in &report.findings {
-            by_rule.entry((std::cmp::Reverse(finding.severity), finding.rule.code())).or_default().push(finding);
-        }
-        let befund = |findings: Vec<&connectors::finding::Finding>| {
-            let first = findings.first()?;
-            let place = [first.object.clone(), first.file.clone(), first.line.map(|line| format!("Zeile {line}"))];
-            Some(Befund {
-                satz: first.sentence(),
-                anzahl: findings.len(),
-                beispiel: place.into_iter().flatten().collect::<Vec<_>>().join(", "),
-            })
-        };
-        let prefix = format!("/anbindung/{}/vorschau", known.id);
-        let place = Some(&known.registration.portal.gebiet);
-        let leistungen: Vec<Eine> = plan
-            .added
-            .entries
-            .iter()
-            .filter(|one| one.kind == Kind::Leistung)
-            .take(LEISTUNGEN)
-            .map(|one| Eine {
-                name: if one.name.is_empty() { "(ohne Namen)".into() } else { one.name.clone() },
-                href: one.id.as_ref().map(|id| format!("{prefix}{}", address::leistung_by(id, &one.name, place))),
-            })
-            .collect();
-        let befunde: Vec<Befund> = by_rule.into_values().filter_map(befund).take(FINDINGS).collect();
-        Self {
-            gut,
-            ergebnis: ergebnis.into(),
-            zahlen,
-            sichtbar: plan.added.total > 0,
-            befunde_text: format!(
-                "{} Hinweise, die schwersten zuerst",
-                number(report.findings.len() as u64 + report.findings_left_out)
-            ),
-            befunde,
-            leistungen_text: match leistungen.len() {
-                1 => "Eine Leistung:".into(),
-                LEISTUNGEN => format!("Die ersten {LEISTUNGEN} Leistungen:"),
-                many => format!("{many} Leistungen:"),
-            },
-            leistungen,
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! The Prüfbericht of a place.
 
+use connectors::gebiet::Level;
+use jiff::Timestamp;
 use jiff::ToSpan;
 
 use super::*;
