@@ -17,8 +17,8 @@ mod view;
 mod weigh;
 mod zustaendig;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use connectors::gebiet::{Ars, Gebiet, Gebiete, Reading};
@@ -64,9 +64,37 @@ pub struct Catalog {
     language: Arc<AtomicU64>,
     /// Of the state of index and words that was asked last.
     understanding: Arc<Mutex<Option<query::Shared>>>,
+    /// Changes of index or words whose understanding is being made.
+    renewals: Arc<AtomicUsize>,
     /// Searches at a time: a few more than there are processors. Those who come first are answered first, instead of
     /// all of them slowly.
     places: Arc<Semaphore>,
+}
+
+/// A change of the index or of the words, on its way; see [`Catalog::renewing`].
+pub(crate) struct Renewing(Catalog);
+
+impl Renewing {
+    /// Makes what the new state needs, on the thread that changed it, and lets it be used.
+    pub(crate) fn done(self) {
+        let fresh = self.0.understand_anew();
+        // The old one goes after the lock: that takes time as well.
+        let _old = self.0.understanding.lock().unwrap_or_else(PoisonError::into_inner).replace(fresh);
+    }
+
+    /// The same, unless nothing has changed.
+    pub(crate) fn done_if_changed(self) {
+        let kept = self.0.understanding.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if kept.is_none_or(|known| !self.0.is_current(&known)) {
+            self.done();
+        }
+    }
+}
+
+impl Drop for Renewing {
+    fn drop(&mut self) {
+        self.0.renewals.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Catalog {
@@ -82,39 +110,63 @@ impl Catalog {
             meaning: Arc::default(),
             language: Arc::default(),
             understanding: Arc::default(),
+            renewals: Arc::default(),
             places: Arc::new(Semaphore::new(processors + 1)),
         }
     }
 
     /// Takes everyday words, none for those that are built in, and weights, for all who share this catalog.
     pub fn set_language(&self, words: Option<Words>, ranking: Ranking) {
+        let renewing = self.renewing();
         self.words.store(words.map(Arc::new));
         self.ranking.store(Arc::new(ranking));
         self.language.fetch_add(1, Ordering::Relaxed);
+        renewing.done();
     }
 
-    /// What the understanding of questions needs, for the index and the words as they are now.
+    /// What the understanding of questions needs: for the index and the words as they are now, or, while somebody makes
+    /// that for a newer state, for the one before.
     fn understanding(&self) -> query::Shared {
-        let generation = self.index.load_full();
-        let (postings, words) = (generation.postings(), self.words.load_full().unwrap_or_else(Words::built_in));
-        let mut kept = self.understanding.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self.understanding.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.as_ref()
-            && Arc::ptr_eq(&known.postings, &postings)
-            && Arc::ptr_eq(&known.words, &words)
+            && (self.renewals.load(Ordering::Acquire) > 0 || self.is_current(known))
         {
             return Arc::clone(known);
         }
-        let meanings = self.meaning.load_full().and_then(|meaning| meaning.table(&postings));
-        let compounds = Arc::clone(&generation.compounds);
-        let fresh = Arc::new(Understanding::new(postings, words, compounds, meanings));
+        let fresh = self.understand_anew();
         *kept = Some(Arc::clone(&fresh));
         fresh
     }
 
+    /// Made of the index and the words as they are now; tens of milliseconds of a processor.
+    fn understand_anew(&self) -> query::Shared {
+        let generation = self.index.load_full();
+        let (postings, words) = (generation.postings(), self.spoken());
+        let meanings = self.meaning.load_full().and_then(|meaning| meaning.table(&postings));
+        Arc::new(Understanding::new(postings, words, Arc::clone(&generation.compounds), meanings))
+    }
+
+    fn is_current(&self, known: &Understanding) -> bool {
+        Arc::ptr_eq(&known.postings, &self.index.load().postings()) && Arc::ptr_eq(&known.words, &self.spoken())
+    }
+
+    fn spoken(&self) -> Arc<Words> {
+        self.words.load_full().unwrap_or_else(Words::built_in)
+    }
+
+    /// Begins a change of the index or of the words: until it is [`Renewing::done`], nobody who asks makes or waits for
+    /// what the newer state needs.
+    pub(crate) fn renewing(&self) -> Renewing {
+        self.renewals.fetch_add(1, Ordering::AcqRel);
+        Renewing(self.clone())
+    }
+
     /// Takes the part that knows meanings, for all who share this catalog.
     pub fn set_meaning(&self, meaning: Meaning) {
+        let renewing = self.renewing();
         self.meaning.store(Some(Arc::new(meaning)));
-        self.forget();
+        self.language.fetch_add(1, Ordering::Relaxed);
+        renewing.done();
     }
 
     /// Makes the vectors of concepts that have none yet, and uses them; how many there were. Ends early when `stop` says
@@ -123,14 +175,11 @@ impl Catalog {
         let Some(meaning) = self.meaning.load_full() else { return Ok(0) };
         let made = meaning.learn(&self.index.load_full().postings(), stop)?;
         if made > 0 {
-            self.forget();
+            let renewing = self.renewing();
+            self.language.fetch_add(1, Ordering::Relaxed);
+            renewing.done();
         }
         Ok(made)
-    }
-
-    fn forget(&self) {
-        self.language.fetch_add(1, Ordering::Relaxed);
-        *self.understanding.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
     /// How near the meaning of a question is to those of all concepts; none without the part that knows.
@@ -176,7 +225,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Changes whenever any answer may change: for ETags.
+    /// Changes whenever any answer may change.
     pub fn generation(&self) -> u64 {
         let generation = self.index.load();
         let version = generation.reader.searcher().generation().generation_id();
@@ -191,10 +240,12 @@ impl Catalog {
 
     /// Follows an index in `dir` that another process writes.
     pub fn refresh(&self, dir: &std::path::Path) -> Result<(), crate::index::IndexError> {
+        let renewing = self.renewing();
         crate::index::refresh(&self.index, dir)?;
         if let Some(meaning) = self.meaning.load_full() {
             meaning.reread();
         }
+        renewing.done_if_changed();
         Ok(())
     }
 

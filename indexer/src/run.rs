@@ -106,6 +106,9 @@ pub enum RunError {
         /// What the system says.
         reason: String,
     },
+    /// What questions need of a new state of the index could not be made.
+    #[error("the understanding of the new index failed inside the program")]
+    Understanding,
     /// A visit to an address ended without a word.
     #[error("the visit to an address failed inside the program")]
     Visit,
@@ -391,9 +394,14 @@ impl Indexer {
 
     /// Lets the index follow the store; true when anything was new.
     pub async fn follow(&self) -> Result<bool, RunError> {
+        let renewing = self.catalog.renewing();
         let followed = self.writer.lock().await.catch_up(&self.store).await;
         self.metrics.followed(followed.is_ok());
-        Ok(followed?)
+        let followed = followed?;
+        // Here, and not by whoever asks next.
+        let renewed = tokio::task::spawn_blocking(move || renewing.done_if_changed()).await;
+        renewed.map_err(|_| RunError::Understanding)?;
+        Ok(followed)
     }
 
     /// When the next run of a portal is due, and why.

@@ -515,3 +515,31 @@ fn a_line_that_cannot_be_used_is_named_and_costs_only_itself() {
     assert_eq!(told.len(), 2);
     assert!(told[0].starts_with("de-x:3: ") && told[1].starts_with("de-x:4: it means nothing"), "{told:?}");
 }
+
+#[tokio::test]
+async fn nobody_who_asks_makes_what_a_newer_state_needs() {
+    let bund = portal("bund", BUND);
+    let verbund = Verbund::open(vec![bund.clone()]).await;
+    let described = |id: &str, title: &str| leistung_with(id, "99012999017001", &modul("03", "de", title));
+    verbund.deliver(&bund, &described("L_1", "Apfelbaum beantragen")).await;
+    let catalog = verbund.catalog().await;
+    let found = async |text: &str| {
+        let request = SearchRequest { text: text.into(), limit: 1, ..SearchRequest::default() };
+        catalog.search(&request).await.unwrap().total
+    };
+    assert_eq!(found("Apfelbaum").await, 1);
+    let renewing = catalog.renewing();
+    catalog.set_language(None, Ranking::built_in());
+    let before = catalog.understanding();
+    verbund.deliver(&bund, &described("L_1", "Birnbaum beantragen")).await;
+    let follow = verbund.indexer.follow();
+    follow.await.unwrap();
+    assert!(!Arc::ptr_eq(&before, &catalog.understanding()), "who follows the store makes it");
+    assert_eq!((found("Apfelbaum").await, found("Birnbaum").await), (0, 1));
+    // Somebody changes the words, and until that is done the questions go on as before.
+    let before = catalog.understanding();
+    catalog.words.store(Some(Arc::new(Words::read([]).0)));
+    assert!(Arc::ptr_eq(&before, &catalog.understanding()));
+    renewing.done();
+    assert!(!Arc::ptr_eq(&before, &catalog.understanding()));
+}
