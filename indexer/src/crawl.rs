@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 pub use fetch::{AskError, Fetcher, FetcherError, Peeked};
 pub(crate) use fetch::{ProbeFault, Probed};
 pub use look::Looked;
+pub(crate) use pace::HOSTS;
 
 use folder::Folder;
 use spool::Spool;

@@ -5,7 +5,6 @@
 //! is data for the Prüfbericht; no record changes by it.
 
 mod addresses;
-mod pace;
 mod visit;
 
 use std::collections::HashSet;
@@ -25,7 +24,6 @@ use crate::run::{Indexer, RunError};
 use crate::store::LinkState;
 #[cfg(test)]
 pub(crate) use addresses::of as addresses_of;
-use pace::Pace;
 use visit::{Seen, Visitor, strangers};
 
 /// How often is looked what is new and what is due, where there is nothing to do.
@@ -64,7 +62,7 @@ impl From<&config::Links> for Settings {
 
 /// Visits what is due, until `stop`.
 pub async fn keep(indexer: Arc<Indexer>, settings: Settings, stop: CancellationToken) {
-    let keeper = Arc::new(Keeper { pace: Pace::new(settings.pause), strangers: strangers(), indexer, settings });
+    let keeper = Arc::new(Keeper { strangers: strangers(), indexer, settings });
     // Visits that are under way are given up: what they would have said is asked again.
     if let Some(Err(error)) = stop.run_until_cancelled(keeper.go_on()).await {
         tracing::error!(%error, "addresses are not visited any more until the next start");
@@ -74,7 +72,6 @@ pub async fn keep(indexer: Arc<Indexer>, settings: Settings, stop: CancellationT
 struct Keeper {
     indexer: Arc<Indexer>,
     settings: Settings,
-    pace: Pace,
     strangers: Cache<String, Stranger>,
 }
 
@@ -142,23 +139,29 @@ impl Keeper {
         let due = self.indexer.store().due_links(host, clock::now(), AT_A_TIME).await?;
         let visitor = Visitor {
             fetcher: self.indexer.fetcher(),
-            pace: &self.pace,
+            pause: self.settings.pause,
             time: self.settings.time,
             strangers: &self.strangers,
         };
         let mut visited = Vec::with_capacity(due.len());
+        let mut away = None;
         for before in due {
             let Ok(url) = Url::parse(&before.url) else { continue };
             let seen = visitor.visit(&url).await;
             let pause = seen.pause;
             visited.push(self.judged(before, seen, clock::now()));
             if let Some(pause) = pause {
-                self.pace.hold(host, pause.min(TOMORROW));
                 // The others of this host are due no sooner.
+                let pause = SignedDuration::try_from(pause.min(TOMORROW)).unwrap_or(SignedDuration::MAX);
+                away = clock::now().checked_add(pause).ok();
                 break;
             }
         }
-        Ok(self.indexer.store().keep_links(&visited).await?)
+        self.indexer.store().keep_links(&visited).await?;
+        if let Some(until) = away {
+            self.indexer.store().put_off_links(host, until).await?;
+        }
+        Ok(())
     }
 
     /// What is known after a visit, and when the next one is due.

@@ -1,5 +1,5 @@
 //! One request to a host at a time, and none too soon after the last, whoever asks: runs of several portals on one host, a
-//! page that somebody said has changed, and the page that checks pages.
+//! page that somebody said has changed, the page that checks pages, and visits to the addresses that records name.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -18,18 +18,18 @@ const RESTED: Duration = Duration::from_secs(60);
 type Last = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
 /// What this process promises to hosts, and so one for all fetchers that it has.
-pub(super) static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
+pub(crate) static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
 
 /// When each host was asked last.
 #[derive(Debug, Default)]
-pub(super) struct Hosts(Mutex<HashMap<String, Last>>);
+pub(crate) struct Hosts(Mutex<HashMap<String, Last>>);
 
 /// The right to ask a host; nobody else has it until this is dropped.
-pub(super) struct Turn(OwnedMutexGuard<Option<Instant>>);
+pub(crate) struct Turn(OwnedMutexGuard<Option<Instant>>);
 
 impl Hosts {
     /// Waits until the host of `url` may be asked: nobody asks it, and `pace` has gone by since the last answer.
-    pub(super) async fn turn(&self, url: &Url, pace: Duration) -> Turn {
+    pub(crate) async fn turn(&self, url: &Url, pace: Duration) -> Turn {
         let last = self.host(url).lock_owned().await;
         if let Some(left) = last.and_then(|last| pace.checked_sub(clock::monotonic().duration_since(last))) {
             tokio::time::sleep(left).await;

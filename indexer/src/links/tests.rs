@@ -29,12 +29,7 @@ async fn visited(verbund: &Arc<Verbund>, settings: Settings) -> std::collections
     let keeping = tokio::spawn({
         let (verbund, stop) = (verbund.clone(), stop.clone());
         async move {
-            let keeper = Arc::new(Keeper {
-                pace: Pace::new(settings.pause),
-                strangers: strangers(),
-                indexer: Arc::clone(&verbund.indexer),
-                settings,
-            });
+            let keeper = Arc::new(Keeper { strangers: strangers(), indexer: Arc::clone(&verbund.indexer), settings });
             stop.run_until_cancelled(keeper.go_on()).await
         }
     });
@@ -138,12 +133,7 @@ async fn what_nobody_names_any_more_is_forgotten_and_what_is_named_again_is_not_
     verbund
         .deliver(&bochum, &onlinedienst("B_OD", "Dienst", &format!("{base}/b"), &zustaendig("", "L_1", BOCHUM, "")))
         .await;
-    let keeper = Keeper {
-        pace: Pace::new(Duration::ZERO),
-        strangers: strangers(),
-        indexer: verbund.indexer.clone(),
-        settings: settings(),
-    };
+    let keeper = Keeper { strangers: strangers(), indexer: verbund.indexer.clone(), settings: settings() };
     keeper.note().await.unwrap();
     let left = verbund.store().await.telling_links(&["bochum".parse().unwrap()]).await.unwrap();
     assert!(left.iter().all(|used| used.state.url.ends_with("/b")) && left.len() == 2, "{left:?}");
@@ -188,8 +178,7 @@ async fn a_visit_that_waits_to_write_holds_up_no_run() {
     let stop = CancellationToken::new();
     let keeping = tokio::spawn({
         let (indexer, stop) = (verbund.indexer.clone(), stop.clone());
-        let (pace, strangers) = (Pace::new(Duration::ZERO), strangers());
-        let keeper = Arc::new(Keeper { pace, strangers, indexer, settings: settings() });
+        let keeper = Arc::new(Keeper { strangers: strangers(), indexer, settings: settings() });
         async move { stop.run_until_cancelled(keeper.go_on()).await }
     });
     tokio::time::timeout(PATIENCE, was_asked.recv()).await.unwrap().unwrap();
@@ -202,4 +191,19 @@ async fn a_visit_that_waits_to_write_holds_up_no_run() {
     tokio::time::timeout(PATIENCE, verbund.deliver(&bochum, &next)).await.expect("the next run gets its turn");
     stop.cancel();
     assert!(keeping.await.unwrap().is_none(), "it ends when it is told to, and not before");
+}
+
+#[tokio::test]
+async fn a_host_that_wants_to_be_left_alone_is_asked_once_and_takes_nobodys_place() {
+    let (base, heads) = server(|_, _| answer(429, "Retry-After: 3600\r\n", "")).await;
+    let links: Vec<String> = (0..9).map(|number| format!("{base}/{number}")).collect();
+    let verbund = verbund(&links).await;
+    let settings = Settings { hosts: 1, ..settings() };
+    let keeper = Arc::new(Keeper { strangers: strangers(), indexer: verbund.indexer.clone(), settings });
+    keeper.note().await.unwrap();
+    let due = async || verbund.store().await.due_hosts(clock::now(), 9).await.unwrap();
+    assert_eq!(due().await, ["127.0.0.1"]);
+    tokio::time::timeout(PATIENCE, keeper.host("127.0.0.1")).await.unwrap().unwrap();
+    assert!(due().await.is_empty(), "none of its addresses is due before it allows it");
+    assert!(heads.lock().unwrap().len() <= 2, "{:?}", heads.lock().unwrap());
 }

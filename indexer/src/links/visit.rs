@@ -7,7 +7,7 @@ use http::Method;
 use moka::sync::Cache;
 use url::Url;
 
-use super::pace::Pace;
+use crate::crawl::HOSTS;
 use crate::crawl::{Fetcher, ProbeFault, Probed};
 
 /// The most redirects that are followed.
@@ -35,7 +35,8 @@ pub(super) struct Seen {
 /// Visits addresses.
 pub(super) struct Visitor<'a> {
     pub(super) fetcher: &'a Fetcher,
-    pub(super) pace: &'a Pace,
+    /// Between two requests to a host.
+    pub(super) pause: Duration,
     pub(super) time: Duration,
     pub(super) strangers: &'a Cache<String, Stranger>,
 }
@@ -111,7 +112,7 @@ impl Visitor<'_> {
     }
 
     async fn ask(&self, method: Method, url: &Url) -> Result<Probed, ProbeFault> {
-        self.pace.turn(url.host_str().unwrap_or_default()).await;
+        let _turn = HOSTS.turn(url, self.pause).await;
         self.fetcher.probe(method, url, ACCEPT, MAX_BYTES, self.time).await
     }
 

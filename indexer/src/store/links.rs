@@ -160,6 +160,13 @@ impl Store {
         Ok(())
     }
 
+    /// Lets no address of a host be due before `until`.
+    pub async fn put_off_links(&self, host: &str, until: Timestamp) -> Result<(), StoreError> {
+        let put_off = sqlx::query("UPDATE link SET due = $1 WHERE host = $2 AND due < $1");
+        put_off.bind(until.as_millisecond()).bind(host).execute(self.writer()).await?;
+        Ok(())
+    }
+
     /// What is known of these addresses.
     pub async fn link_states(&self, urls: &BTreeSet<String>) -> Result<HashMap<String, LinkState>, StoreError> {
         let mut found = HashMap::new();

@@ -28,6 +28,9 @@ async fn take(
     let known = registered(desk, who, Right::Manage, id).await?;
     let acting = Acting { registry: &desk.registry, who, dry_run: dry_run(query)? };
     let changed = acting.step(&desk.joining.rules, &known.id, &step).await?;
+    if !acting.dry_run {
+        desk.joining.previews.forget(&known.id);
+    }
     Ok(done(headers, StatusCode::OK, changed))
 }
 
