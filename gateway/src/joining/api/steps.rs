@@ -36,6 +36,7 @@ async fn take(
 
 /// Withdraws a portal. Its records stay until the operator removes them.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_withdraw",
     delete,
     path = "/api/v1/portals/{id}",
@@ -60,6 +61,7 @@ pub(crate) async fn withdraw(
 
 /// Hands a registration to the operator; releases it where nobody has to look.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_submit",
     post,
     path = "/api/v1/portals/{id}/submit",
@@ -86,6 +88,7 @@ pub(crate) async fn submit(
 
 /// Lets a submitted portal go live; the operator's.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_release",
     post,
     path = "/api/v1/portals/{id}/release",
@@ -110,6 +113,7 @@ pub(crate) async fn release(
 
 /// Gives a submitted portal back with a reason; the operator's.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_refuse",
     post,
     path = "/api/v1/portals/{id}/refuse",
@@ -133,6 +137,7 @@ pub(crate) async fn refuse(
 
 /// Suspends a live portal with a reason: no runs, no routes, no hand-over; the operator's.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_suspend",
     post,
     path = "/api/v1/portals/{id}/suspend",
@@ -156,6 +161,7 @@ pub(crate) async fn suspend(
 
 /// Takes a suspended portal in again as it was; the operator's.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_resume",
     post,
     path = "/api/v1/portals/{id}/resume",
@@ -177,6 +183,7 @@ pub(crate) async fn resume(
 
 /// The change sets of a portal, the last first.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_changes",
     get,
     path = "/api/v1/portals/{id}/changes",
@@ -208,6 +215,7 @@ pub(crate) async fn changes(
 
 /// Takes a change set back, as a change set of its own; what came later stays.
 #[utoipa::path(
+    tag = "portals",
     operation_id = "portal_undo",
     post,
     path = "/api/v1/portals/{id}/undo",
