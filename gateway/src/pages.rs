@@ -7,10 +7,11 @@
 pub mod address;
 mod arrival;
 pub mod forward;
-mod leistung;
+pub(crate) mod leistung;
 mod narrow;
 pub mod respond;
 mod results;
+pub mod sprache;
 pub(crate) mod templates;
 pub(crate) mod view;
 pub(crate) mod words;
@@ -67,7 +68,7 @@ pub struct Site {
 }
 
 /// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
-const KEEP_RESULTS: &str = "private, no-cache";
+pub(crate) const KEEP_RESULTS: &str = "private, no-cache";
 /// Pages that everybody sees alike follow the portals within a minute.
 pub(crate) const KEEP_PAGE: &str = "public, max-age=30";
 /// An address that names this very version.
@@ -88,7 +89,8 @@ pub fn router(desk: Desk) -> Router {
         .with_state(site.clone())
         .merge(registry::pages(desk.clone()));
     let (of_the_web, heard) = crate::web::routers(desk.clone());
-    assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
+    let pages = pages.merge(of_the_web).merge(crate::voice::router(desk.clone()));
+    assemble(pages, api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
 }
 
 /// The pages that show what a catalog knows; the live one, or that of a rehearsal.
