@@ -15,7 +15,7 @@ mod keep;
 pub(crate) mod kurz;
 mod recht;
 mod send;
-mod texts;
+pub(crate) mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -25,15 +25,17 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Extension};
+use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 use config::Operator;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
 use crate::metrics::Voices;
-use crate::pages::sprache::Sprache;
+use crate::pages::in_its_language;
+use crate::pages::sprache::{Hier, Sprache};
 use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
 use crate::registry::Desk;
@@ -64,17 +66,6 @@ struct Bounds {
     messages: Quota,
     helpful: Quota,
     all: Quota,
-}
-
-impl Texts {
-    /// The texts of a language.
-    pub fn of(sprache: Sprache) -> &'static Self {
-        match sprache {
-            Sprache::Deutsch => &texts::DEUTSCH,
-            Sprache::Englisch => &texts::ENGLISCH,
-            Sprache::Leicht => &texts::LEICHT,
-        }
-    }
 }
 
 impl Voice {
@@ -108,38 +99,43 @@ impl Voice {
     }
 
     /// The frame of a page at a path that search engines may list.
-    fn page(&self, sprache: Sprache, title: &str, path: &str) -> Page {
-        Page::new(title, self.desk.site.canonical(&sprache.path(path)))
-    }
-
-    /// The frame of a page that is for one reader.
-    fn unlisted(&self, sprache: Sprache, title: &str) -> Page {
-        let _ = sprache;
-        Page::new(title, None)
+    fn page(&self, hier: &Hier, title: &str, path: &str) -> Page {
+        Page::here(hier, title, self.desk.site.canonical(&hier.sprache.path(path)))
     }
 }
 
-/// The pages for citizens.
+/// The frame of a page that is for one reader.
+fn unlisted(hier: &Hier, title: &str) -> Page {
+    Page::here(hier, title, None)
+}
+
+/// The pages for citizens, in all languages.
 pub fn router(desk: Desk) -> Router {
     let voice = Voice::new(desk);
-    let mut router = Router::new();
-    for sprache in Sprache::ALL {
-        let mut add = |path: &str, methods: MethodRouter<Voice>| {
-            router = std::mem::take(&mut router).route(&sprache.path(path), methods);
-        };
-        add("/rueckmeldung", get(form::ask_feedback).post(form::send_feedback));
-        add("/rueckmeldung/danke", get(form::thanks_for_feedback));
-        add("/rueckmeldung/hilfreich", post(form::helpful));
-        add("/barriere-melden", get(form::ask_barrier).post(form::send_barrier));
-        add("/barriere-melden/danke", get(form::thanks_for_barrier));
-        add("/impressum", get(recht::impressum));
-        add("/datenschutz", get(recht::datenschutz));
-        add("/barrierefreiheit", get(recht::barrierefreiheit));
-        add("/hilfe", get(recht::hilfe));
-        add("/daten", get(daten::show));
-        add("/kurz", get(kurz::show));
-    }
-    router.route("/daten/dcat.jsonld", get(daten::dcat)).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)).with_state(voice)
+    let in_all = [Sprache::Englisch, Sprache::Leicht].into_iter().fold(in_one_language(), |all, sprache| {
+        let pages = in_one_language().layer(from_fn(in_its_language)).layer(Extension(sprache));
+        all.nest(sprache.prefix(), pages)
+    });
+    in_all
+        .route("/daten/dcat.jsonld", get(daten::dcat))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .with_state(voice)
+}
+
+/// The addresses that are there in every language.
+fn in_one_language() -> Router<Voice> {
+    Router::new()
+        .route("/rueckmeldung", get(form::ask_feedback).post(form::send_feedback))
+        .route("/rueckmeldung/danke", get(form::thanks_for_feedback))
+        .route("/rueckmeldung/hilfreich", post(form::helpful))
+        .route("/barriere-melden", get(form::ask_barrier).post(form::send_barrier))
+        .route("/barriere-melden/danke", get(form::thanks_for_barrier))
+        .route("/impressum", get(recht::impressum))
+        .route("/datenschutz", get(recht::datenschutz))
+        .route("/barrierefreiheit", get(recht::barrierefreiheit))
+        .route("/hilfe", get(recht::hilfe))
+        .route("/daten", get(daten::show))
+        .route("/kurz", get(kurz::show))
 }
 
 /// A page that is mostly text.

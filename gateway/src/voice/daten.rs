@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Texts, Voice};
 use crate::pages::respond::Document;
-use crate::pages::sprache::Sprache;
+use crate::pages::sprache::Hier;
 use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_HOUR, KEEP_PAGE, html};
 
@@ -29,9 +29,9 @@ struct View<'a> {
 }
 
 /// The page.
-pub(super) async fn show(State(voice): State<Voice>, sprache: Sprache, headers: HeaderMap) -> Response {
-    let texts = Texts::of(sprache);
-    let page = voice.page(sprache, texts.daten_titel, "/daten");
+pub(super) async fn show(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
+    let texts = &hier.sprache.texts().voice;
+    let page = voice.page(&hier, texts.daten_titel, "/daten");
     html(&headers, KEEP_PAGE, templates::render(&View { page: &page, texts }))
 }
 

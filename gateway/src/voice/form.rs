@@ -21,13 +21,13 @@ use serde::Deserialize;
 use super::absatz::Absatz;
 use super::send::{KINDS, Sent, TEXT_MAX, Wrong};
 use super::texts::Formular;
-use super::{Texts, Voice, aside, dokument, no_index};
+use super::{Voice, aside, dokument, no_index, unlisted};
 use crate::api::params::Params;
 use crate::metrics::{FeedbackKind, FeedbackRefused};
 use crate::pages::respond::redirect;
-use crate::pages::sprache::Sprache;
+use crate::pages::sprache::{Hier, Sprache};
 use crate::pages::templates::{self, Page};
-use crate::pages::{KEEP_NOT, PageError, address, view, words};
+use crate::pages::{KEEP_NOT, PageError, address, words};
 use crate::registry::{Fehler, NewFeedback, RegistryError, Taken, same_origin};
 use crate::server::{Sender, network};
 
@@ -72,15 +72,14 @@ impl About {
             return Ok(None);
         }
         let ars: Option<Ars> = ars.parse().ok();
-        let lang = if sprache == Sprache::Englisch { Lang::EN } else { Lang::DE };
-        let found = voice.desk.site.catalog.leistung(&LeistungRef::parse(key), ars, lang).await?;
+        let found = voice.desk.site.catalog.leistung(&LeistungRef::parse(key), ars, sprache.of_records()).await?;
         Ok(found.map(|found| {
             let known = found.responsible.as_ref().is_some_and(|one| one.state != Outcome::UnknownPlace);
             Self {
                 key: key.to_owned(),
                 ars: ars.filter(|_| known),
                 name: found.short.name.clone(),
-                lang: view::foreign(found.short.lang),
+                lang: sprache.foreign(found.short.lang),
                 portal: found.short.portal,
                 portal_name: found.short.portal_name,
             }
@@ -142,13 +141,13 @@ enum Not {
 impl Voice {
     fn form(
         &self,
-        sprache: Sprache,
+        hier: &Hier,
         which: Which,
         about: Option<&About>,
         sent: &Sent,
         not: Option<(Not, &[Fehler])>,
     ) -> Response {
-        let texts = &Texts::of(sprache).formular;
+        let texts = &hier.sprache.texts().voice.formular;
         let barriere = which == Which::Barrier;
         let titel = match about {
             Some(about) if !barriere => (texts.titel_zu)(&about.name),
@@ -168,8 +167,8 @@ impl Voice {
         let canonical = (barriere && not.is_none()).then_some(which.path());
         let window = if not.is_some() { texts.fehler_titel } else { &titel };
         let page = match canonical {
-            Some(path) => self.page(sprache, window, path),
-            None => self.unlisted(sprache, window),
+            Some(path) => self.page(hier, window, path),
+            None => unlisted(hier, window),
         };
         let view = View {
             page: &page,
@@ -178,8 +177,8 @@ impl Voice {
             lang: about.filter(|_| !barriere).and_then(|about| about.lang),
             einleitung,
             barriere,
-            action: sprache.path(which.path()),
-            datenschutz: sprache.path("/datenschutz"),
+            action: hier.sprache.path(which.path()),
+            datenschutz: hier.sprache.path("/datenschutz"),
             sent,
             arten: KINDS.into_iter().map(FeedbackKind::label).zip(texts.arten).collect(),
             fehler,
@@ -198,16 +197,16 @@ impl Voice {
         response
     }
 
-    async fn ask(&self, sprache: Sprache, which: Which, query: Option<&str>) -> Result<Response, PageError> {
+    async fn ask(&self, hier: &Hier, which: Which, query: Option<&str>) -> Result<Response, PageError> {
         let params = Params::tolerant(query, &["leistung", "ars", "seite"])?;
         let text = |name| params.text(name).map(Option::unwrap_or_default);
         let mut sent =
             Sent { leistung: text("leistung")?, ars: text("ars")?, seite: text("seite")?, ..Sent::default() };
-        let about = self.about(which, &sent, sprache).await?;
+        let about = self.about(which, &sent, hier.sprache).await?;
         if about.is_none() {
             (sent.leistung, sent.ars) = Default::default();
         }
-        Ok(self.form(sprache, which, about.as_ref(), &sent, None))
+        Ok(self.form(hier, which, about.as_ref(), &sent, None))
     }
 
     async fn about(&self, which: Which, sent: &Sent, sprache: Sprache) -> Result<Option<About>, PageError> {
@@ -219,13 +218,13 @@ impl Voice {
 
     async fn send(
         &self,
-        sprache: Sprache,
+        hier: &Hier,
         which: Which,
         client: &str,
         fields: &HeaderMap,
         form: Result<Form<Sent>, FormRejection>,
     ) -> Result<Response, PageError> {
-        let texts = &Texts::of(sprache).formular;
+        let texts = &hier.sprache.texts().voice.formular;
         let refuse = |why: FeedbackRefused| self.counted().refused(why);
         let ours = same_origin(fields, &self.desk.site.public_url).is_ok();
         let sent = match form {
@@ -240,7 +239,7 @@ impl Voice {
                     StatusCode::PAYLOAD_TOO_LARGE => |texts| texts.zu_gross,
                     _ => |texts| texts.fremd,
                 };
-                return Ok(self.form(sprache, which, None, &Sent::default(), Some((Not::Now(status, say, None), &[]))));
+                return Ok(self.form(hier, which, None, &Sent::default(), Some((Not::Now(status, say, None), &[]))));
             }
         };
         if !ours {
@@ -249,9 +248,9 @@ impl Voice {
             // What a browser says to be of another site is that site's, and stands in no form of ours.
             let told = ["sec-fetch-site", "origin"].into_iter().any(|name| fields.contains_key(name));
             let shown = if told { Sent::default() } else { sent };
-            return Ok(self.form(sprache, which, None, &shown, Some((not, &[]))));
+            return Ok(self.form(hier, which, None, &shown, Some((not, &[]))));
         }
-        let about = match self.about(which, &sent, sprache).await {
+        let about = match self.about(which, &sent, hier.sprache).await {
             Ok(about) => about,
             // Without the catalog nobody knows whose it is; the operator does.
             Err(PageError::Catalog(error)) => {
@@ -264,11 +263,11 @@ impl Voice {
             Ok(message) => message,
             Err(Wrong { fehler, trapped }) => {
                 refuse(if trapped { FeedbackRefused::Trap } else { FeedbackRefused::Field });
-                return Ok(self.form(sprache, which, about.as_ref(), &sent, Some((Not::Fields, &fehler))));
+                return Ok(self.form(hier, which, about.as_ref(), &sent, Some((Not::Fields, &fehler))));
             }
         };
         let not = |status, say: fn(&Formular) -> &'static str, again| {
-            Ok(self.form(sprache, which, about.as_ref(), &sent, Some((Not::Now(status, say, Some(again)), &[]))))
+            Ok(self.form(hier, which, about.as_ref(), &sent, Some((Not::Now(status, say, Some(again)), &[]))))
         };
         if !self.bounds.messages.take(client) {
             refuse(FeedbackRefused::Rate);
@@ -286,7 +285,7 @@ impl Voice {
             title: about.as_ref().map(|about| about.name.as_str()).unwrap_or_default(),
             ars: &ars,
             page: &message.page,
-            lang: sprache.lang(),
+            lang: hier.sprache.lang(),
             body: &message.text,
             email: message.email.as_deref(),
         };
@@ -311,7 +310,7 @@ impl Voice {
             }
         }
         let query = about.map(|about| format!("?{}", about.query())).unwrap_or_default();
-        let target = format!("{}/danke{query}", sprache.path(which.path()));
+        let target = format!("{}/danke{query}", hier.sprache.path(which.path()));
         Ok(redirect(StatusCode::SEE_OTHER, &target, KEEP_NOT))
     }
 
@@ -325,19 +324,19 @@ impl Voice {
     /// The page afterwards: what happens now, and the way back.
     async fn thanks(
         &self,
-        sprache: Sprache,
+        hier: &Hier,
         titel: &str,
         said: Vec<String>,
         query: Option<&str>,
     ) -> Result<Response, PageError> {
         let params = Params::tolerant(query, &["leistung", "ars"])?;
         let text = |name| params.text(name).map(Option::unwrap_or_default);
-        let about = About::find(self, &text("leistung")?, &text("ars")?, sprache).await?;
-        let texts = &Texts::of(sprache).formular;
+        let about = About::find(self, &text("leistung")?, &text("ars")?, hier.sprache).await?;
+        let texts = &hier.sprache.texts().voice.formular;
         let mut absaetze: Vec<Absatz> = said.into_iter().map(Absatz::Text).collect();
-        absaetze.extend(about.map(|about| Absatz::weg((texts.zurueck)(&about.name), about.href(sprache))));
-        absaetze.push(Absatz::weg(texts.start, sprache.path("/")));
-        let page = self.unlisted(sprache, titel);
+        absaetze.extend(about.map(|about| Absatz::weg((texts.zurueck)(&about.name), about.href(hier.sprache))));
+        absaetze.push(Absatz::weg(texts.start, hier.sprache.path("/")));
+        let page = unlisted(hier, titel);
         Ok(no_index(dokument(&HeaderMap::new(), KEEP_NOT, &page, titel, &absaetze)))
     }
 }
@@ -349,62 +348,62 @@ fn client(sender: Option<Extension<Sender>>) -> String {
 
 pub(super) async fn ask_feedback(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    voice.ask(sprache, Which::Feedback, query.as_deref()).await
+    voice.ask(&hier, Which::Feedback, query.as_deref()).await
 }
 
 pub(super) async fn ask_barrier(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    voice.ask(sprache, Which::Barrier, query.as_deref()).await
+    voice.ask(&hier, Which::Barrier, query.as_deref()).await
 }
 
 pub(super) async fn send_feedback(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     sender: Option<Extension<Sender>>,
     headers: HeaderMap,
     form: Result<Form<Sent>, FormRejection>,
 ) -> Result<Response, PageError> {
-    voice.send(sprache, Which::Feedback, &client(sender), &headers, form).await
+    voice.send(&hier, Which::Feedback, &client(sender), &headers, form).await
 }
 
 pub(super) async fn send_barrier(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     sender: Option<Extension<Sender>>,
     headers: HeaderMap,
     form: Result<Form<Sent>, FormRejection>,
 ) -> Result<Response, PageError> {
-    voice.send(sprache, Which::Barrier, &client(sender), &headers, form).await
+    voice.send(&hier, Which::Barrier, &client(sender), &headers, form).await
 }
 
 pub(super) async fn thanks_for_feedback(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let texts = &Texts::of(sprache).formular;
+    let texts = &hier.sprache.texts().voice.formular;
     let helpful = Params::tolerant(query.as_deref(), &["gezaehlt"])?.text("gezaehlt")?.is_some();
     let said = match helpful {
         true => vec![texts.danke_hilfreich.to_owned()],
         false => (texts.danke)(voice.desk.config.feedback.keep_days),
     };
-    voice.thanks(sprache, texts.danke_titel, said, query.as_deref()).await
+    voice.thanks(&hier, texts.danke_titel, said, query.as_deref()).await
 }
 
 pub(super) async fn thanks_for_barrier(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let texts = &Texts::of(sprache).formular;
+    let texts = &hier.sprache.texts().voice.formular;
     let said = (texts.barriere_danke)(voice.desk.config.feedback.keep_days);
-    voice.thanks(sprache, texts.danke_titel, said, query.as_deref()).await
+    voice.thanks(&hier, texts.danke_titel, said, query.as_deref()).await
 }
 
 /// The two buttons at the end of a page.
@@ -419,15 +418,15 @@ pub(super) struct Helped {
 /// Counts whether a page helped, by day and Leistung.
 pub(super) async fn helpful(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     sender: Option<Extension<Sender>>,
     headers: HeaderMap,
     form: Result<Form<Helped>, FormRejection>,
 ) -> Result<Response, PageError> {
-    let texts = &Texts::of(sprache).formular;
+    let texts = &hier.sprache.texts().voice.formular;
     let say = |status, text: &str| {
-        let page = voice.unlisted(sprache, texts.nicht_gesendet);
-        let absaetze = [Absatz::text(text), Absatz::weg(texts.start, sprache.path("/"))];
+        let page = unlisted(&hier, texts.nicht_gesendet);
+        let absaetze = [Absatz::text(text), Absatz::weg(texts.start, hier.sprache.path("/"))];
         let mut response = dokument(&HeaderMap::new(), KEEP_NOT, &page, texts.nicht_gesendet, &absaetze);
         *response.status_mut() = status;
         Ok(no_index(response))
@@ -442,7 +441,7 @@ pub(super) async fn helpful(
         "nein" => false,
         _ => return say(StatusCode::BAD_REQUEST, texts.fremd),
     };
-    let about = About::find(&voice, &helped.leistung, &helped.ars, sprache).await?.ok_or(PageError::NotFound)?;
+    let about = About::find(&voice, &helped.leistung, &helped.ars, hier.sprache).await?.ok_or(PageError::NoLeistung)?;
     if !voice.bounds.helpful.take(&client(sender)) || !voice.bounds.all.take("") {
         voice.counted().refused(FeedbackRefused::Rate);
         return say(StatusCode::TOO_MANY_REQUESTS, texts.nicht_gezaehlt);
@@ -462,6 +461,6 @@ pub(super) async fn helpful(
             return say(StatusCode::SERVICE_UNAVAILABLE, texts.nicht_gezaehlt);
         }
     }
-    let target = format!("{}?gezaehlt=1&{}", sprache.path("/rueckmeldung/danke"), about.query());
+    let target = format!("{}?gezaehlt=1&{}", hier.sprache.path("/rueckmeldung/danke"), about.query());
     Ok(redirect(StatusCode::SEE_OTHER, &target, KEEP_NOT))
 }

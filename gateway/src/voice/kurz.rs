@@ -14,14 +14,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::texts::Kurz;
-use super::{Texts, Voice, no_index};
+use super::{Voice, no_index, unlisted};
 use crate::api::params::Params;
 use crate::api::problem::Problem;
 use crate::api::{KEEP_ANSWER, json, wire};
 use crate::insights::{Asker, Way};
 use crate::pages::leistung::{Abschnitt, LeistungPage, Zustaendig};
-use crate::pages::sprache::Sprache;
+use crate::pages::sprache::{Hier, Sprache};
 use crate::pages::templates::{self, Page};
+use crate::pages::texts::Kanal;
 use crate::pages::view::{Dienst, Ort, Part, Stelle, Weiter};
 use crate::pages::{KEEP_RESULTS, PageError, Site, address, html};
 
@@ -84,8 +85,8 @@ struct Auskunft {
 }
 
 impl Auskunft {
-    fn of(view: &LeistungView, key: &str) -> Self {
-        let page = LeistungPage::of(view, key);
+    fn of(view: &LeistungView, key: &str, sprache: Sprache) -> Self {
+        let page = LeistungPage::of(view, key, sprache);
         let angabe = |anchors: &[&str]| Angabe::of(&page.sections, anchors);
         let (unterlagen, kosten) = (angabe(&["unterlagen", "dokumente"]), angabe(&["kosten"]));
         let (dauer, frist, mehrere) = (angabe(&["dauer"]), angabe(&["frist"]), page.mehrere());
@@ -108,7 +109,7 @@ impl Auskunft {
             dienst: page.dienst,
             dienste: page.dienste,
             stand: page.stand,
-            href: page.path,
+            href: sprache.path(&page.path),
         }
     }
 }
@@ -132,16 +133,17 @@ struct View<'a> {
 /// `/kurz?q=&ort=`, or `leistung=` for one that is known.
 pub(super) async fn show(
     State(voice): State<Voice>,
-    sprache: Sprache,
+    hier: Hier,
     asker: Option<Extension<Asker>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let (site, texts) = (&voice.desk.site, &Texts::of(sprache).kurz);
+    let (site, sprache) = (&voice.desk.site, hier.sprache);
+    let texts = &sprache.texts().voice.kurz;
     let params = Params::tolerant(query.as_deref(), &["q", "ort", "leistung"])?;
     let text = |name| params.text(name).map(Option::unwrap_or_default);
     let (q, ort, chosen) = (text("q")?, text("ort")?, params.text("leistung")?);
-    let lang = if sprache == Sprache::Englisch { Lang::EN } else { Lang::DE };
+    let lang = sprache.of_records();
     let link = |key: Option<&str>, ort: &str| {
         let given = [("q", q.as_str()), ("ort", ort), ("leistung", key.unwrap_or_default())];
         let given = given.into_iter().filter(|(_, value)| !value.is_empty());
@@ -180,13 +182,13 @@ pub(super) async fn show(
         Some(key) => site.catalog.leistung(&LeistungRef::parse(key), place, lang).await?,
         None => None,
     };
-    let auskunft = view.as_ref().zip(found.as_deref()).map(|(view, key)| Auskunft::of(view, key));
+    let auskunft = view.as_ref().zip(found.as_deref()).map(|(view, key)| Auskunft::of(view, key, sprache));
     let missing = found.is_some() && auskunft.is_none();
     meldung = meldung.or(missing.then_some(texts.nichts));
     meldung = meldung.or((auskunft.is_some() && place.is_none()).then_some(texts.ohne_ort));
     let title =
         auskunft.as_ref().map_or_else(|| texts.titel.to_owned(), |one| format!("{}: {}", texts.titel, one.name));
-    let page = voice.unlisted(sprache, &title);
+    let page = unlisted(&hier, &title);
     let action = sprache.path("/kurz");
     let view =
         View { page: &page, texts, action, q: &q, ort: &ort, meldung, orte, auskunft: auskunft.as_ref(), andere };
@@ -286,10 +288,10 @@ pub struct ShortOnline {
 }
 
 impl ShortAnswer {
-    fn of(view: LeistungView, key: &str) -> Self {
-        let auskunft = Auskunft::of(&view, key);
+    fn of(view: LeistungView, key: &str, sprache: Sprache) -> Self {
+        let auskunft = Auskunft::of(&view, key, sprache);
         let phone = |kontakte: &[crate::pages::view::Kontakt]| {
-            let known = kontakte.iter().find(|one| matches!(one.label, "Telefon" | "Mobiltelefon"));
+            let known = kontakte.iter().find(|one| matches!(one.kanal, Kanal::Telefon | Kanal::Mobil));
             known.map(|one| one.text.clone())
         };
         let office = |stelle: &Stelle| ShortOffice {
@@ -350,11 +352,12 @@ pub(crate) async fn answers(
     let answer = site.catalog.search(&SearchRequest { limit, ..search(&q, ars, lang) }).await?;
     site.insights.answered(&answer, Way::Interface, asker.as_deref(), clock::now());
     let place = ars.or(answer.place.as_ref().map(|place| place.ars));
+    let sprache = if lang == Lang::EN { Sprache::Englisch } else { Sprache::Deutsch };
     let mut short = Vec::new();
     for hit in &answer.hits {
         let key = hit.leistung.address_key();
         let view = site.catalog.leistung(&LeistungRef::parse(&key), place, lang).await?;
-        short.extend(view.map(|view| ShortAnswer::of(view, &key)));
+        short.extend(view.map(|view| ShortAnswer::of(view, &key, sprache)));
     }
     Ok(json(&headers, KEEP_ANSWER, &short_answers(answer, short)))
 }

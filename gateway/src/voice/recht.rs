@@ -15,7 +15,7 @@ use http::HeaderMap;
 use super::absatz::Absatz;
 use super::{Texts, Voice, dokument};
 use crate::pages::KEEP_PAGE;
-use crate::pages::sprache::Sprache;
+use crate::pages::sprache::Hier;
 
 /// Bytes of a text of the operator's own.
 const MAX_BYTES: u64 = 256 << 10;
@@ -84,8 +84,8 @@ pub(crate) fn faults(operator: Option<&Operator>) -> (Vec<String>, Vec<String>) 
 }
 
 /// A page of text at its address.
-fn show(voice: &Voice, asked: &HeaderMap, sprache: Sprache, path: &str, titel: &str, absaetze: &[Absatz]) -> Response {
-    dokument(asked, KEEP_PAGE, &voice.page(sprache, titel, path), titel, absaetze)
+fn show(voice: &Voice, asked: &HeaderMap, hier: &Hier, path: &str, titel: &str, absaetze: &[Absatz]) -> Response {
+    dokument(asked, KEEP_PAGE, &voice.page(hier, titel, path), titel, absaetze)
 }
 
 /// The operator's own words, which are there in German alone, under a line that says so in other languages.
@@ -94,32 +94,32 @@ fn own(texts: &Texts, own: &[Absatz]) -> Vec<Absatz> {
     said.into_iter().chain(own.iter().cloned()).collect()
 }
 
-pub(super) async fn impressum(State(voice): State<Voice>, sprache: Sprache, headers: HeaderMap) -> Response {
-    let texts = Texts::of(sprache);
+pub(super) async fn impressum(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
+    let texts = &hier.sprache.texts().voice;
     let absaetze = match &voice.own.impressum {
         Some(words) => own(texts, words),
-        None => (texts.impressum)(&voice.fakten(sprache)),
+        None => (texts.impressum)(&voice.fakten(hier.sprache)),
     };
-    show(&voice, &headers, sprache, "/impressum", texts.impressum_titel, &absaetze)
+    show(&voice, &headers, &hier, "/impressum", texts.impressum_titel, &absaetze)
 }
 
-pub(super) async fn datenschutz(State(voice): State<Voice>, sprache: Sprache, headers: HeaderMap) -> Response {
-    let texts = Texts::of(sprache);
+pub(super) async fn datenschutz(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
+    let texts = &hier.sprache.texts().voice;
     let absaetze = match &voice.own.datenschutz {
         Some(words) => own(texts, words),
-        None => (texts.datenschutz)(&voice.fakten(sprache)),
+        None => (texts.datenschutz)(&voice.fakten(hier.sprache)),
     };
-    show(&voice, &headers, sprache, "/datenschutz", texts.datenschutz_titel, &absaetze)
+    show(&voice, &headers, &hier, "/datenschutz", texts.datenschutz_titel, &absaetze)
 }
 
-pub(super) async fn barrierefreiheit(State(voice): State<Voice>, sprache: Sprache, headers: HeaderMap) -> Response {
-    let texts = Texts::of(sprache);
-    let absaetze = (texts.barrierefreiheit)(&voice.fakten(sprache));
-    show(&voice, &headers, sprache, "/barrierefreiheit", texts.barrierefreiheit_titel, &absaetze)
+pub(super) async fn barrierefreiheit(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
+    let texts = &hier.sprache.texts().voice;
+    let absaetze = (texts.barrierefreiheit)(&voice.fakten(hier.sprache));
+    show(&voice, &headers, &hier, "/barrierefreiheit", texts.barrierefreiheit_titel, &absaetze)
 }
 
-pub(super) async fn hilfe(State(voice): State<Voice>, sprache: Sprache, headers: HeaderMap) -> Response {
-    let texts = Texts::of(sprache);
-    let absaetze = (texts.hilfe)(&voice.fakten(sprache));
-    show(&voice, &headers, sprache, "/hilfe", texts.hilfe_titel, &absaetze)
+pub(super) async fn hilfe(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
+    let texts = &hier.sprache.texts().voice;
+    let absaetze = (texts.hilfe)(&voice.fakten(hier.sprache));
+    show(&voice, &headers, &hier, "/hilfe", texts.hilfe_titel, &absaetze)
 }

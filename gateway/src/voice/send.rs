@@ -129,7 +129,6 @@ fn is_email(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Texts;
     use super::*;
     use crate::pages::sprache::Sprache;
 
@@ -138,7 +137,7 @@ mod tests {
     }
 
     fn fields(sent: &Sent, barrier: bool) -> Vec<&'static str> {
-        let read = sent.read(barrier, &Texts::of(Sprache::Deutsch).formular);
+        let read = sent.read(barrier, &Sprache::Deutsch.texts().voice.formular);
         read.err().map(|wrong| wrong.fehler.iter().map(|one| one.feld).collect()).unwrap_or_default()
     }
 
@@ -157,7 +156,7 @@ mod tests {
 
     #[test]
     fn line_breaks_count_once_and_nothing_hides() {
-        let read = |text: &str| sent(text).read(false, &Texts::of(Sprache::Leicht).formular).unwrap().text;
+        let read = |text: &str| sent(text).read(false, &Sprache::Leicht.texts().voice.formular).unwrap().text;
         assert_eq!(read("a\r\nb\rc\u{202e}d\u{0}e\u{7f}"), "a\nb\ncde");
         assert_eq!(read(&format!("{}x", "\r\n".repeat(1_900))), "x");
         assert_eq!(read("<script>&amp;"), "<script>&amp;");

@@ -356,7 +356,7 @@ async fn the_record_for_catalogues_says_what_is_there() {
     let record: serde_json::Value = serde_json::from_str(&get(&stated, "/daten/dcat.jsonld").await.text).unwrap();
     assert_eq!(record["dct:publisher"]["foaf:name"], "Stadt Beispiel <b>");
     for sprache in Sprache::ALL {
-        for (_, href, _) in Texts::of(sprache).daten {
+        for (_, href, _) in sprache.texts().voice.daten {
             assert_eq!(get(&bare, href).await.status, StatusCode::OK, "{href}");
         }
     }

@@ -77,6 +77,7 @@ impl Fakten<'_> {
 }
 
 /// The texts of one language.
+#[derive(Debug)]
 pub struct Texts {
     /// The forms.
     pub formular: Formular,
@@ -113,9 +114,8 @@ pub struct Texts {
 }
 
 /// The texts of the forms.
+#[derive(Debug)]
 pub struct Formular {
-    /// The link on the page of a Leistung.
-    pub link: &'static str,
     /// Title of the feedback form.
     pub titel: &'static str,
     /// The same of a certain Leistung.
@@ -201,6 +201,7 @@ pub struct Formular {
 }
 
 /// The texts of the short view.
+#[derive(Debug)]
 pub struct Kurz {
     /// Title.
     pub titel: &'static str,

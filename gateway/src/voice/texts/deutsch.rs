@@ -10,9 +10,8 @@ use super::{
 use crate::pages::words;
 
 /// All of them.
-pub static DEUTSCH: Texts = Texts {
+pub const DEUTSCH: Texts = Texts {
     formular: Formular {
-        link: "Stimmt etwas nicht? Rückmeldung geben",
         titel: "Rückmeldung geben",
         titel_zu: |name| format!("Rückmeldung zu „{name}“"),
         wer_liest: |portal| match portal {

@@ -10,9 +10,8 @@ use super::{
 use crate::pages::words;
 
 /// All of them.
-pub static ENGLISCH: Texts = Texts {
+pub const ENGLISCH: Texts = Texts {
     formular: Formular {
-        link: "Is something wrong? Give feedback",
         titel: "Give feedback",
         titel_zu: |name| format!("Feedback on “{name}”"),
         wer_liest: |portal| match portal {

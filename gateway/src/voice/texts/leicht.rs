@@ -10,9 +10,8 @@ use super::{
 use crate::pages::words;
 
 /// All of them.
-pub static LEICHT: Texts = Texts {
+pub const LEICHT: Texts = Texts {
     formular: Formular {
-        link: "Ist hier etwas falsch? Sagen Sie es uns",
         titel: "Sagen Sie uns: Was ist falsch?",
         titel_zu: |name| format!("Was ist falsch bei „{name}“?"),
         wer_liest: |portal| match portal {
