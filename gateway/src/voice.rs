@@ -116,10 +116,7 @@ pub fn router(desk: Desk) -> Router {
         let pages = in_one_language().layer(from_fn(in_its_language)).layer(Extension(sprache));
         all.nest(sprache.prefix(), pages)
     });
-    in_all
-        .route("/daten/dcat.jsonld", get(daten::dcat))
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .with_state(voice)
+    in_all.route("/daten/dcat.jsonld", get(daten::dcat)).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)).with_state(voice)
 }
 
 /// The addresses that are there in every language.

@@ -11,8 +11,7 @@ use crate::api::json;
 use crate::api::params::{ParamError, Params};
 use crate::api::problem::Problem;
 use crate::pages::{KEEP_NOT, address};
-use crate::registry::{Denied, Desk, FeedbackFilter, FeedbackRow, Paths, Right, Who};
-use connectors::ids::PortalId;
+use crate::registry::{Desk, FeedbackFilter, FeedbackRow, Paths, Right, Who};
 
 /// Messages in one answer when it is not said, and at most.
 const LIMIT: usize = 100;
@@ -105,8 +104,7 @@ pub(crate) async fn list(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let portal: PortalId = id.parse().map_err(|_| Problem::from(Denied::NoSuch))?;
-    who.must(Right::Read, &portal).map_err(Problem::from)?;
+    let portal = desk.portal(&who, Right::Read, &id)?.id;
     let params = Params::strict(query.as_deref(), &["state", "before", "limit"])?;
     let done = match params.text("state")?.as_deref() {
         None | Some("open") => Some(false),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::pages::words;
 use crate::registry::{Registry, RegistryError};
 
-/// Between two looks. What is over is gone that much later at most.
+/// Between two looks; what would be over before the next one goes with this one, so that nothing is kept for longer.
 const ROUND: Duration = Duration::from_secs(60 * 60);
 
 /// Forgets messages, and counts of pages that helped, that are older than `keep_days`: at once, every hour, until `stop`.
@@ -28,7 +28,8 @@ pub async fn watch(registry: Registry, keep_days: u32, stop: CancellationToken) 
 
 /// Forgets what is older than so many days; how many messages went.
 pub(super) async fn forget(registry: &Registry, keep_days: u32) -> Result<u64, RegistryError> {
-    let oldest = clock::now() - SignedDuration::from_hours(24 * i64::from(keep_days));
+    let round = SignedDuration::try_from(ROUND).unwrap_or_default();
+    let oldest = clock::now() - SignedDuration::from_hours(24 * i64::from(keep_days)) + round;
     let mut tx = registry.begin().await?;
     let gone = tx.forget_feedback(oldest, &words::date_iso(oldest)).await?;
     tx.commit().await?;
