@@ -228,7 +228,7 @@ impl Voice {
         let refuse = |why: FeedbackRefused| self.counted().refused(why);
         let ours = same_origin(fields, &self.desk.site.public_url).is_ok();
         let sent = match form {
-            Ok(Form(sent)) => sent,
+            Ok(Form(sent)) => sent.shown(),
             Err(rejection) => {
                 refuse(FeedbackRefused::Field);
                 let status = match rejection.status() {

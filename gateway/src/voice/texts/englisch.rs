@@ -302,13 +302,16 @@ fn barrierefreiheit(fakten: &Fakten) -> Vec<Absatz> {
     let known = video.then(|| {
         "There is no video in German Sign Language yet that explains contents, use and accessibility.".to_owned()
     });
-    page.push(Absatz::liste(known.into_iter().chain(own.iter().cloned()).chain([
+    page.push(Absatz::liste(known.into_iter().chain([
         "The descriptions of services come from other portals. They are often in official language, mostly in German only, and \
          not in easy language. The controls of these pages and the help are there in easy language."
             .to_owned(),
         "Forms and files to which a service refers are kept by the portals. We do not know whether they are accessible."
             .to_owned(),
     ])));
+    if !own.is_empty() {
+        page.push(Absatz::ListeDeutsch(own.to_vec()));
+    }
     page.push(Absatz::titel("Easy language and sign language"));
     page.push(Absatz::weg("This page in easy German (Leichte Sprache)", "/leicht/barrierefreiheit"));
     page.push(Absatz::weg("Help in easy German (Leichte Sprache)", "/leicht/hilfe"));
