@@ -6,10 +6,12 @@
 
 pub mod clock;
 mod fault;
+mod feedback;
 mod intake;
 mod joining;
 mod links;
 mod oidc;
+mod operator;
 mod portals;
 mod proxy;
 mod registry;
@@ -36,10 +38,12 @@ use toml::de::DeTable;
 use url::Url;
 
 pub use fault::{ConfigError, ConfigFault};
+pub use feedback::Feedback;
 pub use intake::Intake;
 pub use joining::{Joining, Release};
 pub use links::Links;
 pub use oidc::{Oidc, OidcRole};
+pub use operator::{Accessibility, Conformity, Operator};
 pub use proxy::Proxy;
 pub use registry::Registry;
 pub use report::Report;
@@ -97,6 +101,12 @@ pub struct Config {
     /// What portals hand in themselves.
     #[serde(default)]
     pub intake: Intake,
+    /// Who runs this installation, for the pages that the law asks for.
+    #[serde(default)]
+    pub operator: Option<Operator>,
+    /// What citizens say in the forms of the pages.
+    #[serde(default)]
+    pub feedback: Feedback,
     /// Whom people sign in with, beside those who have a password here.
     #[serde(default)]
     pub oidc: Option<Oidc>,

@@ -28,4 +28,5 @@ pub mod server;
 pub mod service;
 mod table;
 pub mod tunnel;
+pub mod voice;
 pub mod web;

@@ -32,8 +32,10 @@ macro_rules! closed_set {
 }
 
 mod portals;
+mod voices;
 
 pub use portals::{Looked, Portals, TunnelEnd};
+pub use voices::{FeedbackKind, FeedbackRefused, Voices};
 
 closed_set! {
     /// Why a connection or request was refused before it was routed.
@@ -176,6 +178,8 @@ pub struct Metrics {
     certificate_ok: IntGaugeVec,
     /// What is counted of the way to portals beside requests.
     pub portals: Portals,
+    /// What is counted of what citizens tell us.
+    pub voices: Voices,
 }
 
 impl Metrics {
@@ -265,6 +269,7 @@ impl Metrics {
                 &["certificate"],
             )?,
             portals: Portals::new()?,
+            voices: Voices::new()?,
             registry,
         };
         metrics.register()?;
@@ -320,7 +325,7 @@ impl Metrics {
             Box::new(self.certificate_expiry.clone()),
             Box::new(self.certificate_ok.clone()),
         ];
-        own.into_iter().chain(self.portals.all()).collect()
+        own.into_iter().chain(self.portals.all()).chain(self.voices.all()).collect()
     }
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.

@@ -9,7 +9,7 @@ mod arrival;
 pub mod forward;
 mod gemeinde;
 mod lebenslage;
-mod leistung;
+pub(crate) mod leistung;
 mod narrow;
 pub mod respond;
 mod results;
@@ -73,7 +73,7 @@ pub struct Site {
 }
 
 /// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
-const KEEP_RESULTS: &str = "private, no-cache";
+pub(crate) const KEEP_RESULTS: &str = "private, no-cache";
 /// Pages that everybody sees alike follow the portals within a minute.
 pub(crate) const KEEP_PAGE: &str = "public, max-age=30";
 /// An address that names this very version.
@@ -94,7 +94,8 @@ pub fn router(desk: Desk) -> Router {
         .with_state(site.clone())
         .merge(registry::pages(desk.clone()));
     let (of_the_web, heard) = crate::web::routers(desk.clone());
-    assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
+    let pages = pages.merge(of_the_web).merge(crate::voice::router(desk.clone()));
+    assemble(pages, api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
 }
 
 /// The pages that show what a catalog knows, in all languages; the live one, or that of a rehearsal.
@@ -270,7 +271,7 @@ impl IntoResponse for PageError {
 }
 
 /// Says a fault in the language of the address.
-async fn in_its_language(hier: Hier, request: Request, next: Next) -> Response {
+pub(crate) async fn in_its_language(hier: Hier, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.extensions().get::<Fault>() {
         Some(what) if hier.sprache != Sprache::Deutsch => fault(*what, hier.sprache),

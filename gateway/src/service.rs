@@ -31,6 +31,7 @@ use crate::registry::{Desk, Registry, RegistryError};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Certificates, Front, Handed, HandoverError, Limits, Server, TlsError, Trusted, bind};
+use crate::voice;
 
 /// How often is looked which portals are due.
 const TICK: Duration = Duration::from_secs(1);
@@ -87,6 +88,7 @@ pub struct Gateway {
     server: Server,
     registry: Registry,
     joining: Arc<Joining>,
+    keep_days: u32,
     insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
@@ -228,6 +230,7 @@ impl Gateway {
             server,
             registry,
             joining,
+            keep_days: config.feedback.keep_days,
             insights,
             routes,
             proxy,
@@ -279,12 +282,15 @@ impl Gateway {
         let trailing = self.server.tasks.spawn(show_trail(self.registry.clone(), self.metrics, served.clone()));
         let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
         let proving = self.server.tasks.spawn(proving);
+        let forgetting = voice::watch(self.registry.clone(), self.keep_days, served.clone());
+        let forgetting = self.server.tasks.spawn(forgetting);
         self.server.run(stop).await;
         served.cancel();
         // That one of them panicked is in the log already.
         let _ = keeping.await;
         let _ = trailing.await;
         let _ = proving.await;
+        let _ = forgetting.await;
         self.joining.previews.close().await;
         self.registry.close().await;
     }

@@ -25,6 +25,7 @@ mod routing;
 mod runs;
 mod tidy;
 mod verbund;
+mod voice;
 mod web;
 
 /// The program under test: the product's own `main`, built with these tests.

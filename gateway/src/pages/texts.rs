@@ -37,6 +37,8 @@ pub struct Texts {
     pub ort: Ort,
     /// Lebenslagen and their checklists.
     pub lebenslage: Lebenslage,
+    /// What citizens are asked and told: forms, help, the pages that the law asks for.
+    pub voice: crate::voice::Texts,
     /// Error pages.
     pub fault: Faults,
     /// Words for what records say in codes.

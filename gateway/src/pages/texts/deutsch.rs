@@ -270,6 +270,7 @@ pub static DEUTSCH: Texts = Texts {
         all: "Alle Lebenslagen",
         name: |name| name,
     },
+    voice: crate::voice::texts::DEUTSCH,
     fault: Faults {
         not_found: FaultText {
             title: "Fehler: Seite nicht gefunden",

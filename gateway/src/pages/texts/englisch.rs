@@ -257,6 +257,7 @@ pub static ENGLISCH: Texts = Texts {
         all: "All life situations",
         name: lebenslagen::english,
     },
+    voice: crate::voice::texts::ENGLISCH,
     fault: Faults {
         not_found: FaultText {
             title: "Error: page not found",

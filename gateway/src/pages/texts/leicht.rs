@@ -260,6 +260,7 @@ pub static LEICHT: Texts = Texts {
         all: "Alle Lebens·lagen",
         name: |name| name,
     },
+    voice: crate::voice::texts::LEICHT,
     fault: Faults {
         not_found: FaultText {
             title: "Fehler: Seite nicht gefunden",
