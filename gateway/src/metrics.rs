@@ -31,8 +31,10 @@ macro_rules! closed_set {
     };
 }
 
+mod engines;
 mod portals;
 
+pub use engines::Engines;
 pub use portals::{Looked, Portals, TunnelEnd};
 
 closed_set! {
@@ -176,6 +178,8 @@ pub struct Metrics {
     certificate_ok: IntGaugeVec,
     /// What is counted of the way to portals beside requests.
     pub portals: Portals,
+    /// What is counted of lists of pages, and of what search engines are told.
+    pub engines: Engines,
 }
 
 impl Metrics {
@@ -265,6 +269,7 @@ impl Metrics {
                 &["certificate"],
             )?,
             portals: Portals::new()?,
+            engines: Engines::new()?,
             registry,
         };
         metrics.register()?;
@@ -320,7 +325,7 @@ impl Metrics {
             Box::new(self.certificate_expiry.clone()),
             Box::new(self.certificate_ok.clone()),
         ];
-        own.into_iter().chain(self.portals.all()).collect()
+        own.into_iter().chain(self.portals.all()).chain(self.engines.all()).collect()
     }
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.

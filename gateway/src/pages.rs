@@ -7,10 +7,13 @@
 pub mod address;
 mod arrival;
 pub mod forward;
-mod leistung;
+pub(crate) mod kopf;
+pub(crate) mod leistung;
 mod narrow;
 pub mod respond;
 mod results;
+mod right;
+pub(crate) mod sprache;
 pub(crate) mod templates;
 pub(crate) mod view;
 pub(crate) mod words;
@@ -33,7 +36,9 @@ use config::clock;
 use connectors::gebiet::Ars;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{StatusCode, Uri};
-use indexer::catalog::{Catalog, CatalogError, LeistungRef, Place, PlaceReading, SearchRequest, State as Outcome};
+use indexer::catalog::{
+    Catalog, CatalogError, LeistungRef, LeistungView, Place, PlaceReading, SearchRequest, State as Outcome,
+};
 use indexer::record::Lang;
 use url::Url;
 
@@ -43,11 +48,15 @@ use crate::failure::secure_headers;
 use crate::insights::{Asker, Insights, Way};
 use crate::registry::{self, Desk};
 use crate::report::{self, Reports};
+use crate::sitemap::{self, Sitemaps};
+use crate::{announce, structured};
 use arrival::Arrival;
+use kopf::Kopf;
 use leistung::LeistungPage;
 use narrow::Filters;
 use respond::{Document, redirect};
 use results::{PAGES_MAX, PER_PAGE, Results};
+use sprache::Sprache;
 pub(crate) use templates::STYLE_SHEET;
 use templates::{Fault, Page};
 use view::{Ort, SearchForm};
@@ -64,6 +73,8 @@ pub struct Site {
     pub insights: Arc<Insights>,
     /// What is known of places, for their editors.
     pub reports: Arc<Reports>,
+    /// The lists of all pages.
+    pub sitemaps: Arc<Sitemaps>,
 }
 
 /// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
@@ -85,8 +96,11 @@ pub fn router(desk: Desk) -> Router {
         .route("/bericht", get(report::choose))
         .route("/bericht/{ars}", get(report::show))
         .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
+        .route("/robots.txt", get(robots))
         .with_state(site.clone())
-        .merge(registry::pages(desk.clone()));
+        .merge(registry::pages(desk.clone()))
+        .merge(sitemap::router(Arc::clone(&site.sitemaps)))
+        .merge(announce::pages(&desk.config.indexnow));
     let (of_the_web, heard) = crate::web::routers(desk.clone());
     assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
 }
@@ -106,7 +120,6 @@ pub(crate) fn of_catalog() -> Router<Site> {
 /// Puts pages and interface side by side, and adds what needs no catalog.
 fn assemble(pages: Router, api: Router, over_tls: bool) -> Router {
     let pages = pages
-        .route("/robots.txt", get(robots))
         .route("/static/portalverbund.css", get(style_sheet))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -125,11 +138,19 @@ async fn strict_transport(mut response: Response) -> Response {
     response
 }
 
-async fn robots(headers: HeaderMap) -> Response {
-    const ROBOTS: &str =
-        "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /bericht/\nDisallow: /zu/\nDisallow: /anbindung\n";
-    Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body: ROBOTS.into() }
-        .answer(&headers)
+/// What search engines are kept away from: answers to questions and ways out, of which there is no end, and what is for
+/// editors. Reasons: docs/decisions/0024.
+const NOT_FOR_ENGINES: [&str; 6] = ["/suche", "/ort?", "/bevor/", "/zu/", "/bericht/", "/anbindung"];
+
+async fn robots(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let mut body = String::from("User-agent: *\n");
+    for path in NOT_FOR_ENGINES {
+        for sprache in Sprache::ALL {
+            body.push_str(&format!("Disallow: {}\n", sprache.path(path)));
+        }
+    }
+    body.push_str(&site.sitemaps.robots_line());
+    Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body }.answer(&headers)
 }
 
 async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
@@ -213,7 +234,11 @@ impl IntoResponse for PageError {
 }
 
 async fn start(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let page = Page::new("Was möchten Sie erledigen?", site.canonical("/"));
+    let right = right::own("/", Sprache::Deutsch, &site.public_url);
+    let graph = structured::start(&site.public_url, &right.canonical, "/suche");
+    let about = "In eigenen Worten suchen: zuständige Stelle und Online-Angebot für Ihren Ort in Nordrhein-Westfalen.";
+    let kopf = Kopf::of(&right, right::shortened(about), Some(&graph));
+    let page = Page::new("Was möchten Sie erledigen?", Some(right.canonical)).with(kopf);
     html(&headers, KEEP_HOUR, templates::start(&page, &SearchForm::default()))
 }
 
@@ -221,6 +246,45 @@ impl Site {
     /// Our address outside with a path of ours; none where it cannot be one.
     pub(crate) fn canonical(&self, path: &str) -> Option<String> {
         self.public_url.join(path).ok().map(Into::into)
+    }
+
+    /// The frame of a Leistung's page, with what search engines are told of it.
+    async fn page_of(&self, view: &LeistungView, leistung: &LeistungPage) -> Result<Page, CatalogError> {
+        let sprache = Sprache::Deutsch;
+        let standing = self.catalog.standing(view).await?;
+        let right = right::leistung(view, &standing, sprache, &self.public_url);
+        let here = self.canonical(&sprache.path(&leistung.path)).unwrap_or_default();
+        let mut way = vec![("Portalverbund.NRW", self.canonical(&sprache.path("/")).unwrap_or_default())];
+        let landing = address::leistung_by(&standing.landing_key, &leistung.name, None);
+        if leistung.place.is_some() {
+            way.push((leistung.name.as_str(), self.canonical(&sprache.path(&landing)).unwrap_or_default()));
+        }
+        way.push((leistung.place.as_deref().unwrap_or(&leistung.name), here.clone()));
+        let graph = structured::leistung(view, leistung, &here, &way, &self.public_url);
+        let kopf = Kopf::of(&right, right::description(view), Some(&graph));
+        Ok(Page::new(&leistung.title(), Some(right.canonical)).with(kopf))
+    }
+
+    /// What is said where there is no Leistung: where it went, that it is gone, or that it is not known.
+    async fn gone(&self, key: &str, place: Option<&Ars>) -> Result<Response, PageError> {
+        let gone = match LeistungRef::parse(key) {
+            LeistungRef::Schluessel(schluessel) => match self.sitemaps.gone_under(schluessel) {
+                None => false,
+                Some(witness) => {
+                    let moved = match witness {
+                        Some(witness) => self.catalog.moved_to(&witness).await?,
+                        None => None,
+                    };
+                    if let Some(to) = moved.filter(|to| to.address_key() != key) {
+                        let to = address::leistung(&to, place);
+                        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &to, KEEP_HOUR));
+                    }
+                    true
+                }
+            },
+            LeistungRef::Id(id) => self.catalog.is_gone(&id).await?,
+        };
+        Ok(fault(if gone { &Fault::GONE } else { &Fault::NO_LEISTUNG }))
     }
 }
 
@@ -365,16 +429,16 @@ async fn leistung(
     let place = path.place()?;
     let key = &path.schluessel;
     let view = site.catalog.leistung(&LeistungRef::parse(key), place, Lang::DE).await?;
-    let Some(view) = view else { return Ok(fault(&Fault::NO_LEISTUNG)) };
-    let right = address::leistung_by(key, &view.short.name, place.as_ref());
-    if !path.is(&right) {
-        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &right, KEEP_HOUR));
+    let Some(view) = view else { return site.gone(key, place.as_ref()).await };
+    let own = address::leistung_by(key, &view.short.name, place.as_ref());
+    if !path.is(&own) {
+        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &own, KEEP_HOUR));
     }
     if view.responsible.as_ref().is_some_and(|responsible| responsible.state == Outcome::UnknownPlace) {
         return Ok(fault(&Fault::NO_PLACE));
     }
     let mut leistung = LeistungPage::of(&view, key);
-    let page = Page::new(&leistung.title(), site.canonical(&leistung.path));
+    let page = site.page_of(&view, &leistung).await?;
     let Some(arrival) = arrival else { return Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung))) };
     site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
     leistung.zurueck = Some(arrival.back(place.as_ref()));

@@ -6,6 +6,7 @@ use askama::Template;
 use http::StatusCode;
 use indexer::record::Lang;
 
+use super::kopf::Kopf;
 use super::leistung::{self, LeistungPage};
 use super::respond;
 use super::results::{Results, Zustaendig};
@@ -30,14 +31,22 @@ pub struct Page {
     pub title: String,
     /// The right address of this page, for pages that search engines may list.
     pub canonical: Option<String>,
+    /// What search engines are told of it.
+    pub kopf: Kopf,
     /// Version of the style sheet.
     pub style: &'static str,
 }
 
 impl Page {
-    /// The frame for a page of this title.
+    /// The frame for a page of this title. One without an address to list is for no search engine.
     pub fn new(title: &str, canonical: Option<String>) -> Self {
-        Self { title: format!("{title} – Portalverbund.NRW"), canonical, style: style_version() }
+        let kopf = if canonical.is_some() { Kopf::default() } else { Kopf::hidden() };
+        Self { title: format!("{title} – Portalverbund.NRW"), canonical, kopf, style: style_version() }
+    }
+
+    /// The same with what search engines are told.
+    pub fn with(self, kopf: Kopf) -> Self {
+        Self { kopf, ..self }
     }
 }
 
@@ -68,6 +77,13 @@ impl Fault {
         title: "Fehler: Leistung nicht gefunden",
         heading: "Diese Leistung kennen wir nicht",
         text: "Vielleicht wurde sie umbenannt oder wird nicht mehr angeboten. Suchen Sie hier, was Sie erledigen möchten.",
+    };
+    /// A Leistung that there was.
+    pub const GONE: Fault = Fault {
+        status: StatusCode::GONE,
+        title: "Fehler: Leistung wird nicht mehr angeboten",
+        heading: "Diese Leistung gibt es nicht mehr",
+        text: "Sie wurde früher hier beschrieben und wird nicht mehr angeboten. Suchen Sie hier, was Sie erledigen möchten.",
     };
     /// No such place.
     pub const NO_PLACE: Fault = Fault {
