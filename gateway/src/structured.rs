@@ -14,6 +14,7 @@ use indexer::record::{Anschrift, ModulArt};
 use url::Url;
 
 use crate::pages::leistung::{LeistungPage, Zustaendig};
+use crate::pages::texts::Kanal;
 use crate::pages::view::{Dienst, Stelle};
 use crate::sitemap::absolute;
 pub use model::Graph;
@@ -111,7 +112,6 @@ fn area(place: &Place) -> Node<Area> {
 }
 
 fn organization(stelle: &Stelle, anschriften: &[Anschrift], area: Option<Node<Area>>) -> Node<Organization> {
-    let text = |label: &str| stelle.kontakte.iter().find(|one| one.label == label).map(|one| one.text.clone());
     let contact = contact(stelle);
     Node::of(
         "GovernmentOrganization",
@@ -119,7 +119,7 @@ fn organization(stelle: &Stelle, anschriften: &[Anschrift], area: Option<Node<Ar
             name: stelle.name.clone(),
             url: stelle.links.iter().find_map(|link| link.href.clone()),
             telephone: stelle.telefon().map(|one| one.text.clone()),
-            email: text("E-Mail"),
+            email: mail(stelle),
             address: address(stelle, anschriften),
             contact_point: contact,
             area_served: area,
@@ -127,9 +127,12 @@ fn organization(stelle: &Stelle, anschriften: &[Anschrift], area: Option<Node<Ar
     )
 }
 
+fn mail(stelle: &Stelle) -> Option<String> {
+    stelle.kontakte.iter().find(|one| one.kanal == Kanal::Mail).map(|one| one.text.clone())
+}
+
 fn contact(stelle: &Stelle) -> Option<Node<Contact>> {
-    let text = |label: &str| stelle.kontakte.iter().find(|one| one.label == label).map(|one| one.text.clone());
-    let (telephone, email) = (stelle.telefon().map(|one| one.text.clone()), text("E-Mail"));
+    let (telephone, email) = (stelle.telefon().map(|one| one.text.clone()), mail(stelle));
     if telephone.is_none() && email.is_none() {
         return None;
     }

@@ -9,6 +9,7 @@ mod foreign;
 mod highlight;
 pub mod learn;
 pub mod listing;
+mod offered;
 mod query;
 mod question;
 mod ranking;
@@ -34,6 +35,7 @@ pub use crate::meaning::{Meaning, MeaningError};
 use crate::store::{Store, StoreError};
 pub use crate::words::{WordFault, Words};
 pub use answer::*;
+pub use offered::Offered;
 pub use ranking::{Ranking, RankingError};
 
 /// The catalog cannot answer.

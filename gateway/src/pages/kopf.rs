@@ -1,6 +1,7 @@
 //! The part of a page's head that search engines read.
 
-use super::right::Right;
+use super::right::{Right, both};
+use super::sprache::{Hier, Sprache};
 use crate::structured::Graph;
 
 /// What search engines are told of a page beside its address.
@@ -20,6 +21,21 @@ impl Kopf {
     /// Of a page without an address to list: nobody should list it.
     pub fn hidden() -> Self {
         Self { robots: Some("noindex"), ..Self::default() }
+    }
+
+    /// Of a page of ours that is there in every language, at this address.
+    pub fn of_own(canonical: &str, hier: &Hier) -> Self {
+        let path = hier.path.split('?').next().unwrap_or_default();
+        let base = canonical.strip_suffix(&hier.sprache.path(path));
+        let alternates = match base.filter(|_| hier.sprache != Sprache::Leicht) {
+            Some(base) => {
+                let [german, english] =
+                    [Sprache::Deutsch, Sprache::Englisch].map(|sprache| format!("{base}{}", sprache.path(path)));
+                both(german, english)
+            }
+            None => Vec::new(),
+        };
+        Self { alternates, ..Self::default() }
     }
 
     /// Of a page that stands among others as `right` says.

@@ -26,13 +26,17 @@ pub struct Right {
     pub alternates: Vec<(&'static str, String)>,
 }
 
+impl Right {
+    /// The same for a page in whose stead this one is listed.
+    pub fn of_another(self) -> Self {
+        Self { listed: false, alternates: Vec::new(), ..self }
+    }
+}
+
 /// The page of a Leistung, in general or at a place.
 pub fn leistung(view: &LeistungView, standing: &Standing, sprache: Sprache, base: &Url) -> Right {
     let outside = |path: String| base.join(&path).map_or(path, String::from);
-    let landing = |sprache: Sprache| {
-        let name = named(&standing.landing_names, sprache, &view.short.name);
-        outside(sprache.path(&address::leistung_by(&standing.landing_key, &name, None)))
-    };
+    let landing = |sprache: Sprache| outside(sprache.path(&landing_path(view, standing, sprache)));
     let here = |sprache: Sprache| match standing.place {
         None => landing(sprache),
         Some(place) => {
@@ -62,6 +66,21 @@ pub fn leistung(view: &LeistungView, standing: &Standing, sprache: Sprache, base
     Right { canonical, listed, alternates }
 }
 
+/// The path of the page without a place, without its language.
+pub fn landing_path(view: &LeistungView, standing: &Standing, sprache: Sprache) -> String {
+    let name = named(&standing.landing_names, sprache, &view.short.name);
+    address::leistung_by(&standing.landing_key, &name, None)
+}
+
+/// The page of a place: what it lists is by portals, so there is none of it in Leichte Sprache. `path` is without its
+/// language.
+pub fn ort(path: &str, sprache: Sprache, base: &Url) -> Right {
+    match sprache {
+        Sprache::Leicht => elsewhere(own(path, Sprache::Deutsch, base).canonical),
+        Sprache::Deutsch | Sprache::Englisch => own(path, sprache, base),
+    }
+}
+
 /// A page of ours alone, which is there in every language.
 pub fn own(path: &str, sprache: Sprache, base: &Url) -> Right {
     let at = |sprache: Sprache| {
@@ -74,7 +93,7 @@ pub fn own(path: &str, sprache: Sprache, base: &Url) -> Right {
     Right { canonical: at(sprache), listed: true, alternates }
 }
 
-fn both(german: String, english: String) -> Vec<(&'static str, String)> {
+pub(super) fn both(german: String, english: String) -> Vec<(&'static str, String)> {
     vec![("de", german.clone()), ("en", english), ("x-default", german)]
 }
 
@@ -84,21 +103,21 @@ fn elsewhere(canonical: String) -> Right {
 
 /// The name in a language, else as it is on the page.
 fn named(names: &Texts, sprache: Sprache, else_: &str) -> String {
-    let lang = if sprache == Sprache::Englisch { Lang::EN } else { Lang::DE };
-    in_lang(names, lang).map_or_else(|| else_.to_owned(), |(_, name)| name.clone())
+    in_lang(names, sprache.of_records()).map_or_else(|| else_.to_owned(), |(_, name)| name.clone())
 }
 
 /// What a search engine shows below the title of a Leistung: at a place the office first, then what it is.
-pub fn description(view: &LeistungView) -> Option<String> {
-    let at = view.responsible.as_ref().and_then(|responsible| {
-        let place = responsible.place.as_ref()?.name.as_str();
-        Some(match responsible.answers.as_slice() {
-            [one] => format!("{place}: {}. ", one.organisationseinheit.name),
-            _ => format!("{place}: "),
-        })
+pub fn description(view: &LeistungView, sprache: Sprache) -> Option<String> {
+    let responsible = view.responsible.as_ref();
+    let place = responsible.and_then(|one| one.place.as_ref()).map(|place| place.name.as_str());
+    if view.short.kurztext.trim().is_empty() {
+        return shortened(&(sprache.texts().leistung.description)(&view.short.name, place));
+    }
+    let at = place.map(|place| match responsible.map(|one| one.answers.as_slice()) {
+        Some([one]) => format!("{place}: {}. ", one.organisationseinheit.name),
+        _ => format!("{place}: "),
     });
-    let text = if view.short.kurztext.trim().is_empty() { &view.short.name } else { &view.short.kurztext };
-    shortened(&format!("{}{text}", at.unwrap_or_default()))
+    shortened(&format!("{}{}", at.unwrap_or_default(), view.short.kurztext))
 }
 
 /// At most 155 characters of a text, whole words, on one line; none where it has none.
@@ -203,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_description_is_whole_words_and_names_the_office() {
-        let said = description(&view()).unwrap();
+        let said = description(&view(), Sprache::Deutsch).unwrap();
         assert!(said.starts_with("Bochum: Steueramt der Stadt Bochum. Wenn Sie einen Hund halten"), "{said}");
         assert!(said.chars().count() <= DESCRIPTION_MAX, "{said}");
         for (text, expected) in [

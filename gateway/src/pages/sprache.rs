@@ -9,6 +9,8 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use indexer::record::Lang;
 
+use super::texts::{DEUTSCH, ENGLISCH, LEICHT, Texts};
+
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sprache {
@@ -72,6 +74,15 @@ impl Sprache {
     /// The language of a text, where a reader's voice has to be told of it: where it is not that of the page.
     pub fn foreign(self, lang: Lang) -> Option<Lang> {
         (lang.as_str() != self.lang()).then_some(lang)
+    }
+
+    /// All that our pages say in it.
+    pub fn texts(self) -> &'static Texts {
+        match self {
+            Self::Deutsch => &DEUTSCH,
+            Self::Englisch => &ENGLISCH,
+            Self::Leicht => &LEICHT,
+        }
     }
 }
 

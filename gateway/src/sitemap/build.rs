@@ -25,16 +25,8 @@ const PREFIXES: [&str; 2] = ["", "/en"];
 /// Languages in which pages of ours alone, without texts of portals, may be listed.
 const OWN_PREFIXES: [&str; 3] = ["", "/en", "/leicht"];
 /// Pages that are there whatever portals deliver; those that are not served are left out.
-const STATIC: [&str; 8] = [
-    "/",
-    "/lebenslagen",
-    "/barrierefreiheit",
-    "/datenschutz",
-    "/impressum",
-    "/einbinden",
-    "/leichte-sprache",
-    "/profil",
-];
+const STATIC: [&str; 8] =
+    ["/", "/lebenslagen", "/hilfe", "/barrierefreiheit", "/datenschutz", "/impressum", "/daten", "/einbinden"];
 /// Units that are asked for at once.
 const UNITS: usize = 100;
 /// After this time every page is looked at again, also where nothing seems to have changed.
@@ -153,9 +145,7 @@ impl Site<'_> {
 
     fn orte(&self) -> impl Iterator<Item = (String, String)> {
         let places = self.catalog.all_places();
-        places
-            .into_iter()
-            .map(|place| (place.ars.to_string(), format!("/ort/{}/{}", place.ars, address::slug(&place.name))))
+        places.into_iter().map(|place| (place.ars.to_string(), address::ort(&place.ars, &place.name)))
     }
 
     fn leistungen(&self, merge: &mut Merge<'_>, change_no: i64, followed: bool) -> Result<(), BuildError> {
@@ -226,9 +216,7 @@ fn in_language(prefix: &str, path: &str) -> String {
 
 fn lebenslagen() -> impl Iterator<Item = (String, String)> {
     let all = Leika::built_in().lebenslagen().iter();
-    all.map(|one| {
-        (one.code.to_string(), format!("/lebenslage/{}/{}", address::segment(one.code), address::slug(one.name)))
-    })
+    all.map(|one| (one.code.to_owned(), address::lebenslage(one.code, None)))
 }
 
 /// The name of a unit in the list; their order is that of the units.

@@ -3,13 +3,14 @@ use serde_json::Value;
 
 use super::*;
 use crate::pages::fixtures::{HOSTILE, view};
+use crate::pages::sprache::Sprache;
 
 fn base() -> Url {
     "https://verbund.example/".parse().unwrap()
 }
 
 fn graph(view: &LeistungView) -> (LeistungPage, Value, String) {
-    let page = LeistungPage::of(view, "99012999017001");
+    let page = LeistungPage::of(view, "99012999017001", Sprache::Deutsch);
     let here = format!("https://verbund.example{}", page.path);
     let way = [("Portalverbund.NRW", "https://verbund.example/".to_owned()), (page.name.as_str(), here.clone())];
     let text = leistung(view, &page, &here, &way, &base()).in_page();
