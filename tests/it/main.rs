@@ -10,6 +10,7 @@ mod citizen;
 mod crash;
 mod dashboards;
 mod edge;
+mod engines;
 mod faults;
 mod guard;
 mod hostile;
