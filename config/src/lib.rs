@@ -302,7 +302,7 @@ impl Default for Crawl {
         Self {
             internal: None,
             portals: 2,
-            nice: 10,
+            nice: 19,
             parallel: 4,
             connect_timeout_s: 5,
             idle_timeout_s: 30,

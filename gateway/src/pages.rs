@@ -1,4 +1,4 @@
-//! The pages for citizens: German, rendered here, complete without any script.
+//! The pages for citizens: in German, English and Leichte Sprache, rendered here, complete without any script.
 //!
 //! A handler reads the address, asks the catalog and hands the answer to a pure function that makes the view; a
 //! template lays the view out. Nothing here talks to a portal. Nothing that a citizen types is logged; what is counted of
@@ -7,11 +7,15 @@
 pub mod address;
 mod arrival;
 pub mod forward;
+mod gemeinde;
+mod lebenslage;
 mod leistung;
 mod narrow;
 pub mod respond;
 mod results;
+pub(crate) mod sprache;
 pub(crate) mod templates;
+pub(crate) mod texts;
 pub(crate) mod view;
 pub(crate) mod words;
 mod zu;
@@ -25,8 +29,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, Path, RawQuery, State};
-use axum::middleware::map_response;
+use axum::extract::{Extension, Path, RawQuery, Request, State};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use config::clock;
@@ -47,9 +51,11 @@ use arrival::Arrival;
 use leistung::LeistungPage;
 use narrow::Filters;
 use respond::{Document, redirect};
-use results::{PAGES_MAX, PER_PAGE, Results};
+use results::{Asked, PAGES_MAX, PER_PAGE, Results};
+use sprache::{Hier, Sprache};
 pub(crate) use templates::STYLE_SHEET;
 use templates::{Fault, Page};
+use texts::Form;
 use view::{Ort, SearchForm};
 use zu::HandOver;
 
@@ -91,15 +97,40 @@ pub fn router(desk: Desk) -> Router {
     assemble(pages.merge(of_the_web), api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
 }
 
-/// The pages that show what a catalog knows; the live one, or that of a rehearsal.
+/// The pages that show what a catalog knows, in all languages; the live one, or that of a rehearsal.
 pub(crate) fn of_catalog() -> Router<Site> {
+    [Sprache::Englisch, Sprache::Leicht].into_iter().fold(in_one_language(), |all, sprache| {
+        let pages = in_one_language().layer(from_fn(in_its_language)).layer(Extension(sprache));
+        all.nest(sprache.prefix(), pages)
+    })
+}
+
+/// True for a path, without the slash it begins with, that [`of_catalog`] serves.
+pub(crate) fn is_of_catalog(path: &str) -> bool {
+    const FIRST: [&str; 8] = ["", "suche", "ort", "lebenslagen", "lebenslage", "leistung", "bevor", "zu"];
+    let languages = Sprache::ALL.iter().map(|sprache| sprache.prefix().trim_start_matches('/'));
+    let mut segments = path.split('/').peekable();
+    if segments.peek().is_some_and(|first| !first.is_empty() && languages.into_iter().any(|own| own == *first)) {
+        segments.next();
+    }
+    FIRST.contains(&segments.next().unwrap_or_default())
+}
+
+/// The addresses that are there in every language.
+fn in_one_language() -> Router<Site> {
     Router::new()
         .route("/", get(start))
         .route("/suche", get(suche))
         .route("/ort", get(ort))
+        .route("/ort/{ars}", get(gemeinde::show))
+        .route("/ort/{ars}/{slug}", get(gemeinde::show))
+        .route("/lebenslagen", get(lebenslage::all))
+        .route("/lebenslage/{code}", get(lebenslage::show))
+        .route("/lebenslage/{code}/{ars}", get(lebenslage::show))
         .route("/leistung/{schluessel}", get(leistung))
         .route("/leistung/{schluessel}/{slug}", get(leistung))
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
+        .route("/bevor/{schluessel}/{ars}", get(bevor))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
 }
 
@@ -139,6 +170,15 @@ async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response 
         .answer(&headers)
 }
 
+/// The language of an address that nothing stands at.
+fn sprache_of(path: &str) -> Sprache {
+    let begins = |sprache: &Sprache| {
+        let rest = path.strip_prefix(sprache.prefix());
+        !sprache.prefix().is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    Sprache::ALL.into_iter().find(begins).unwrap_or_default()
+}
+
 pub(crate) async fn not_found(uri: Uri) -> Response {
     // A slash too many at the end is no reason to lose a reader. Two at the beginning would name another host.
     let path = uri.path();
@@ -147,18 +187,19 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
         let target = uri.query().map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));
         return redirect(StatusCode::PERMANENT_REDIRECT, &target, KEEP_HOUR);
     }
-    fault(&Fault::NOT_FOUND)
+    fault(Fault::NotFound, sprache_of(path))
 }
 
-pub(crate) async fn method_not_allowed() -> Response {
-    fault(&Fault::METHOD)
+pub(crate) async fn method_not_allowed(uri: Uri) -> Response {
+    fault(Fault::Method, sprache_of(uri.path()))
 }
 
 /// An error page with its status; never kept.
-fn fault(fault: &Fault) -> Response {
-    let page = Page::new(fault.title, None);
+fn fault(fault: Fault, sprache: Sprache) -> Response {
+    let hier = Hier { sprache, path: "/".to_owned() };
+    let page = Page { path: None, ..Page::here(&hier, fault.text(&sprache.texts().fault).title, None) };
     let mut response = html(&HeaderMap::new(), KEEP_NOT, templates::fault(&page, fault));
-    *response.status_mut() = fault.status;
+    *response.status_mut() = fault.status();
     response.headers_mut().remove(header::ETAG);
     response
 }
@@ -176,6 +217,14 @@ pub(crate) enum PageError {
     Address(ParamError),
     /// There is nothing at this address.
     NotFound,
+    /// No such Leistung.
+    NoLeistung,
+    /// No such place.
+    NoPlace,
+    /// No such Lebenslage.
+    NoLebenslage,
+    /// The chosen Onlinedienst is not offered here.
+    NoDienst,
 }
 
 impl From<CatalogError> for PageError {
@@ -198,22 +247,39 @@ impl From<PathRejection> for PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        match self {
+        let what = match self {
             Self::Catalog(error) => {
                 tracing::error!(error = %error, "the catalog cannot answer a page");
-                fault(&Fault::CATALOG)
+                Fault::Catalog
             }
             Self::Address(error) => {
                 tracing::debug!(parameter = error.name(), "an address cannot be read");
-                fault(&Fault::ADDRESS)
+                Fault::Address
             }
-            Self::NotFound => fault(&Fault::NOT_FOUND),
-        }
+            Self::NotFound => Fault::NotFound,
+            Self::NoLeistung => Fault::NoLeistung,
+            Self::NoPlace => Fault::NoPlace,
+            Self::NoLebenslage => Fault::NoLebenslage,
+            Self::NoDienst => Fault::NoDienst,
+        };
+        // The language is put in by `in_its_language`, which knows the address.
+        let mut response = fault(what, Sprache::Deutsch);
+        response.extensions_mut().insert(what);
+        response
     }
 }
 
-async fn start(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let page = Page::new("Was möchten Sie erledigen?", site.canonical("/"));
+/// Says a fault in the language of the address.
+async fn in_its_language(hier: Hier, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match response.extensions().get::<Fault>() {
+        Some(what) if hier.sprache != Sprache::Deutsch => fault(*what, hier.sprache),
+        _ => response,
+    }
+}
+
+async fn start(State(site): State<Site>, hier: Hier, headers: HeaderMap) -> Response {
+    let page = Page::here(&hier, hier.sprache.texts().form.q, site.canonical(&hier.sprache.path("/")));
     html(&headers, KEEP_HOUR, templates::start(&page, &SearchForm::default()))
 }
 
@@ -236,8 +302,7 @@ struct Question {
 
 impl Question {
     /// Reads the fields of the form. A field that cannot be used becomes a message at the field.
-    fn read(query: Option<&str>) -> Result<Self, ParamError> {
-        const TOO_LONG: &str = "Bitte kürzen Sie den Text: Es sind höchstens 500 Zeichen möglich.";
+    fn read(query: Option<&str>, texts: &Form) -> Result<Self, ParamError> {
         let [online, adressat, lebenslage] = Filters::NAMES;
         let params = Params::tolerant(query, &["q", "ort", "seite", online, adressat, lebenslage])?;
         let page = params.number("seite", 1, PAGES_MAX)?.unwrap_or(1);
@@ -247,26 +312,23 @@ impl Question {
                 question.form.q.clone_from(&q);
                 question.q = Some(q);
             }
-            Ok(None) => {
-                let say = "Bitte schreiben Sie, was Sie erledigen möchten, zum Beispiel „Hund anmelden“.";
-                question.form.q_error = Some(say.to_owned());
-            }
-            Err(_) => question.form.q_error = Some(TOO_LONG.to_owned()),
+            Ok(None) => question.form.q_error = Some(texts.q_missing.to_owned()),
+            Err(_) => question.form.q_error = Some(texts.too_long.to_owned()),
         }
         match params.text("ort") {
             Ok(ort) => {
                 question.form.ort = ort.clone().unwrap_or_default();
                 question.ort = ort;
             }
-            Err(_) => question.form.ort_error = Some(TOO_LONG.to_owned()),
+            Err(_) => question.form.ort_error = Some(texts.too_long.to_owned()),
         }
         Ok(question)
     }
 }
 
-/// What is said at the field when a place is not known.
+/// What is said to editors when a place is not known.
 pub(crate) fn unknown_place(text: &str) -> String {
-    format!("Den Ort „{text}“ kennen wir nicht. Bitte prüfen Sie die Schreibweise oder geben Sie die Postleitzahl an.")
+    (Sprache::Deutsch.texts().form.unknown_place)(text)
 }
 
 /// What the place field shows: what was typed; for a choice, which comes back as a key, a name that is read as this
@@ -282,12 +344,14 @@ fn field_text(typed: &str, place: &Place, read: impl Fn(&str) -> PlaceReading) -
 async fn suche(
     State(site): State<Site>,
     asker: Option<Extension<Asker>>,
+    hier: Hier,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let mut question = Question::read(query.as_deref())?;
+    let (sprache, texts) = (hier.sprache, hier.sprache.texts());
+    let mut question = Question::read(query.as_deref(), &texts.form)?;
     let Some(text) = question.q.take() else {
-        let page = Page::new("Fehler: Bitte ergänzen Sie Ihre Suche", None);
+        let page = Page::here(&hier, texts.results.title_fault, None);
         let mut response = html(&headers, KEEP_RESULTS, templates::start(&page, &question.form));
         *response.status_mut() = StatusCode::BAD_REQUEST;
         return Ok(response);
@@ -300,14 +364,14 @@ async fn suche(
                 place = Some(one.ars);
             }
             PlaceReading::Several(several) => which = several,
-            PlaceReading::Unknown => question.form.ort_error = Some(unknown_place(ort)),
+            PlaceReading::Unknown => question.form.ort_error = Some((texts.form.unknown_place)(ort)),
         }
     }
     let offset = (question.page - 1) * PER_PAGE;
     let request = SearchRequest {
         text,
         place,
-        lang: Some(Lang::DE),
+        lang: Some(sprache.of_records()),
         limit: PER_PAGE,
         offset,
         online: question.filters.online,
@@ -320,8 +384,9 @@ async fn suche(
     if question.page == 1 && question.filters == Filters::default() {
         site.insights.answered(&answer, Way::Page, asker.as_deref(), clock::now());
     }
-    let results = Results::of(&answer, question.form, &which, question.page, &question.filters);
-    let page = Page::new(&results.title(), None);
+    let Question { form, page, filters, .. } = question;
+    let results = Results::of(&answer, Asked { form, which_place: &which, page, filters: &filters, sprache });
+    let page = Page::here(&hier, &results.title(sprache), None);
     Ok(html(&headers, KEEP_RESULTS, templates::results(&page, &results)))
 }
 
@@ -356,67 +421,130 @@ impl LeistungPath {
 async fn leistung(
     State(site): State<Site>,
     asker: Option<Extension<Asker>>,
+    hier: Hier,
     headers: HeaderMap,
     path: Result<Path<LeistungPath>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let Path(path) = path?;
     let arrival = Arrival::read(&Params::tolerant(query.as_deref(), &Arrival::PARAMETERS)?)?;
-    let place = path.place()?;
-    let key = &path.schluessel;
-    let view = site.catalog.leistung(&LeistungRef::parse(key), place, Lang::DE).await?;
-    let Some(view) = view else { return Ok(fault(&Fault::NO_LEISTUNG)) };
+    let (sprache, place, key) = (hier.sprache, path.place()?, &path.schluessel);
+    let view = site.catalog.leistung(&LeistungRef::parse(key), place, sprache.of_records()).await?;
+    let Some(view) = view else { return Err(PageError::NoLeistung) };
     let right = address::leistung_by(key, &view.short.name, place.as_ref());
     if !path.is(&right) {
-        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &right, KEEP_HOUR));
+        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &sprache.path(&right), KEEP_HOUR));
     }
     if view.responsible.as_ref().is_some_and(|responsible| responsible.state == Outcome::UnknownPlace) {
-        return Ok(fault(&Fault::NO_PLACE));
+        return Err(PageError::NoPlace);
     }
-    let mut leistung = LeistungPage::of(&view, key);
-    let page = Page::new(&leistung.title(), site.canonical(&leistung.path));
+    let mut leistung = LeistungPage::of(&view, key, sprache);
+    let page = Page::here(&hier, &leistung.title(), site.canonical(&sprache.path(&leistung.path)));
     let Some(arrival) = arrival else { return Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung))) };
     site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
-    leistung.zurueck = Some(arrival.back(place.as_ref()));
-    let mut response = html(&headers, KEEP_RESULTS, templates::leistung(&page, &leistung));
-    // The question in the address is nobody else's business.
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
+    leistung.zurueck = Some(arrival.back(place.as_ref(), sprache));
+    let response = html(&headers, KEEP_RESULTS, templates::leistung(&page, &leistung));
+    Ok(without_referrer(response))
 }
 
-/// The place form of a Leistung's page: leads to the Leistung at the place, or asks which place is meant.
-async fn ort(State(site): State<Site>, headers: HeaderMap, RawQuery(query): RawQuery) -> Result<Response, PageError> {
-    let params = Params::tolerant(query.as_deref(), &["leistung", "ort"])?;
-    let key = params.text("leistung")?.ok_or(PageError::NotFound)?;
+/// The question in the address is nobody else's business.
+fn without_referrer(mut response: Response) -> Response {
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// What to know before leaving, where one service is clearly the best; else the choice, which is the hand-over's.
+async fn bevor(
+    State(site): State<Site>,
+    asker: Option<Extension<Asker>>,
+    hier: Hier,
+    path: Result<Path<(String, String)>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let Path((key, ars)) = path?;
+    let ars: Ars = ars.parse().map_err(|_| PageError::NotFound)?;
+    let arrival = Arrival::read(&Params::tolerant(query.as_deref(), &Arrival::PARAMETERS)?)?;
+    let sprache = hier.sprache;
+    let view = site.catalog.leistung(&LeistungRef::parse(&key), Some(ars), sprache.of_records()).await?;
+    let Some(view) = view else { return Err(PageError::NoLeistung) };
+    let state = view.responsible.as_ref().map(|responsible| responsible.state);
+    if state.is_none_or(|state| state == Outcome::UnknownPlace) {
+        return Err(PageError::NoPlace);
+    }
+    let mut it = LeistungPage::of(&view, &key, sprache);
+    if it.dienst.as_ref().is_none_or(|dienst| dienst.href.is_none()) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &sprache.path(&address::zu(&key, &ars)), KEEP_NOT));
+    }
+    if let Some(arrival) = arrival {
+        site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
+        it.zurueck = Some(arrival.back(Some(&ars), sprache));
+    }
+    let place = it.place.clone().unwrap_or_default();
+    let page = Page::here(&hier, &(sprache.texts().bevor.title)(&it.name, &place), None);
+    Ok(without_referrer(html(&HeaderMap::new(), KEEP_NOT, templates::bevor(&page, &it))))
+}
+
+/// Where a place that was typed leads to: the Leistung there, the Lebenslage there, or the page of the place.
+enum Ziel {
+    Leistung { key: String, name: String, lang: Option<Lang> },
+    Lebenslage(&'static connectors::leika::Lebenslage),
+    Ort,
+}
+
+impl Ziel {
+    fn path(&self, place: &Place) -> String {
+        match self {
+            Self::Leistung { key, name, .. } => address::leistung_by(key, name, Some(&place.ars)),
+            Self::Lebenslage(one) => address::lebenslage(one.code, Some(&place.ars)),
+            Self::Ort => address::ort(&place.ars, &place.name),
+        }
+    }
+}
+
+/// The place form: leads to what it stands beside at the place, or asks which place is meant.
+async fn ort(
+    State(site): State<Site>,
+    hier: Hier,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let params = Params::tolerant(query.as_deref(), &["leistung", "lebenslage", "ort"])?;
+    let (sprache, texts) = (hier.sprache, hier.sprache.texts());
     let typed = params.text("ort")?.unwrap_or_default();
-    let view = site.catalog.leistung(&LeistungRef::parse(&key), None, Lang::DE).await?;
-    let Some(view) = view else { return Ok(fault(&Fault::NO_LEISTUNG)) };
-    let name = &view.short.name;
-    let target = |place: &Place| address::leistung_by(&key, name, Some(&place.ars));
+    let ziel = match (params.text("leistung")?, params.text("lebenslage")?) {
+        (Some(key), _) => {
+            let view = site.catalog.leistung(&LeistungRef::parse(&key), None, sprache.of_records()).await?;
+            let Some(view) = view else { return Err(PageError::NoLeistung) };
+            Ziel::Leistung { key, name: view.short.name, lang: sprache.foreign(view.short.lang) }
+        }
+        (None, Some(code)) => Ziel::Lebenslage(lebenslage::by_code(&code).ok_or(PageError::NoLebenslage)?),
+        (None, None) => Ziel::Ort,
+    };
+    let target = |place: &Place| sprache.path(&ziel.path(place));
     let reading = if typed.is_empty() { PlaceReading::Unknown } else { site.catalog.place(&typed) };
     let (places, error) = match reading {
         PlaceReading::One(place) => return Ok(redirect(StatusCode::SEE_OTHER, &target(&place), KEEP_NOT)),
         PlaceReading::Several(places) => (places, None),
-        PlaceReading::Unknown if typed.is_empty() => {
-            (Vec::new(), Some("Bitte geben Sie einen Ort oder eine Postleitzahl an.".to_owned()))
+        PlaceReading::Unknown if typed.is_empty() => (Vec::new(), Some(texts.form.ort_missing.to_owned())),
+        PlaceReading::Unknown => (Vec::new(), Some((texts.form.unknown_place)(&typed))),
+    };
+    let places = places.iter().map(|place| Ort::of(place, target(place))).collect();
+    let (was, key, name, lang) = match &ziel {
+        Ziel::Leistung { key, name, lang } => ("leistung", key.clone(), name.clone(), *lang),
+        Ziel::Lebenslage(one) => {
+            ("lebenslage", one.code.to_owned(), (texts.lebenslage.name)(one.name).to_owned(), None)
         }
-        PlaceReading::Unknown => (Vec::new(), Some(unknown_place(&typed))),
+        Ziel::Ort => ("", String::new(), String::new(), None),
     };
-    let choice = templates::OrtChoice {
-        name: name.clone(),
-        lang: view::foreign(view.short.lang),
-        key: key.clone(),
-        typed,
-        places: places.iter().map(|place| Ort::of(place, target(place))).collect(),
-        error,
-    };
-    let page = Page::new(&format!("Ort wählen – {name}"), None);
-    Ok(html(&headers, KEEP_RESULTS, templates::ort(&page, &choice)))
+    let title = (texts.ort.choose_title)(if name.is_empty() { texts.frame.claim } else { &name });
+    let choice = templates::OrtChoice { name, lang, was, key, typed, places, error };
+    Ok(html(&headers, KEEP_RESULTS, templates::ort(&Page::here(&hier, &title, None), &choice)))
 }
 
 async fn hand_over(
     State(site): State<Site>,
     asker: Option<Extension<Asker>>,
+    hier: Hier,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
@@ -427,18 +555,18 @@ async fn hand_over(
     let (chosen, arrival) = (params.text("dienst")?, Arrival::read(&params)?);
     let responsible = site.catalog.responsible(&LeistungRef::parse(&key), ars).await?;
     if responsible.state == Outcome::UnknownPlace {
-        return Ok(fault(&Fault::NO_PLACE));
+        return Err(PageError::NoPlace);
     }
-    let target = zu::hand_over(&responsible, &key, chosen.as_deref());
+    let target = zu::hand_over(&responsible, &key, chosen.as_deref(), hier.sprache);
     if let (Some(arrival), Some(HandOver::Go(_) | HandOver::Page(_))) = (arrival, &target) {
         site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
     }
     Ok(match target {
-        None => fault(&Fault::NO_LEISTUNG),
-        Some(HandOver::NoSuchDienst) => fault(&Fault::NO_DIENST),
+        None => return Err(PageError::NoLeistung),
+        Some(HandOver::NoSuchDienst) => return Err(PageError::NoDienst),
         Some(HandOver::Go(url)) => leave(&url),
         Some(HandOver::Page(view)) => {
-            let page = Page::new(&zu::title(&view), None);
+            let page = Page::here(&hier, &zu::title(&view, hier.sprache), None);
             html(&HeaderMap::new(), KEEP_NOT, templates::zu(&page, &view))
         }
     })

@@ -37,6 +37,11 @@ const OWN_SEGMENTS: &[&str] = &[
     "anbindung",
     "pruefen",
     "profil",
+    "en",
+    "leicht",
+    "lebenslage",
+    "lebenslagen",
+    "bevor",
 ];
 /// The first segment of requests for a Leistung at a place.
 const ZU: &str = "zu";

@@ -8,6 +8,7 @@ mod facets;
 mod foreign;
 mod highlight;
 pub mod learn;
+mod offered;
 mod query;
 mod question;
 mod ranking;
@@ -33,6 +34,7 @@ pub use crate::meaning::{Meaning, MeaningError};
 use crate::store::{Store, StoreError};
 pub use crate::words::{WordFault, Words};
 pub use answer::*;
+pub use offered::Offered;
 pub use ranking::{Ranking, RankingError};
 
 /// The catalog cannot answer.

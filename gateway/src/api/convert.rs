@@ -141,7 +141,7 @@ impl From<catalog::Answer> for wire::Answer {
             level: answer.level.as_str(),
             gebiet: answer.gebiet.into(),
             portal: answer.portal.into(),
-            reason: answer.reason,
+            reason: answer.why.sentences(),
         }
     }
 }

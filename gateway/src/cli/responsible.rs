@@ -20,7 +20,7 @@ pub(super) async fn run(config: &Path, leistung: &str, ars: &str, json: bool) ->
     println!("{}", found.state.as_str());
     for answer in found.answers.iter().chain(&found.contacts) {
         println!("{} [{}]", answer.organisationseinheit.name, answer.organisationseinheit.id);
-        answer.reason.iter().for_each(|reason| println!("  {reason}"));
+        answer.why.sentences().iter().for_each(|reason| println!("  {reason}"));
     }
     for dienst in &found.onlinedienste {
         println!("online: {} ({}, {})", dienst.url, dienst.name, dienst.level.as_str());

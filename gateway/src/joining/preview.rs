@@ -32,11 +32,10 @@ use crate::registry::{Registry, Rehearsed, Who};
 
 /// The largest page of ours that is shown.
 const PAGE_MAX: usize = 8 << 20;
-/// Addresses of our pages, as they stand in what we write ourselves. What portals deliver names whole addresses alone.
-const OUR_LINKS: [&str; 6] =
-    ["href=\"/leistung/", "href=\"/suche", "href=\"/zu/", "href=\"/ort", "action=\"/suche\"", "action=\"/ort\""];
+/// How links and forms begin in what we write ourselves. What portals deliver names whole addresses alone.
+const OUR_LINKS: [&str; 2] = ["href=\"/", "action=\"/"];
 /// Where the banner goes.
-const MAIN: &str = "<main id=\"inhalt\" class=\"breite\" tabindex=\"-1\">";
+const MAIN: &str = "<main id=\"inhalt\" class=\"kern-container breite\" tabindex=\"-1\">";
 
 /// What came of a rehearsal.
 pub struct Preview {
@@ -95,8 +94,19 @@ impl Preview {
 fn moved(page: &str, prefix: &str, banner: &str) -> String {
     let mut page = page.to_owned();
     for link in OUR_LINKS {
-        let (attribute, path) = link.split_at(link.find('/').unwrap_or_default());
-        page = page.replace(link, &format!("{attribute}{prefix}{path}"));
+        let mut parts = page.split(link);
+        let mut moved = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            moved.push_str(link);
+            let path = part.split(['"', '?', '#']).next().unwrap_or_default();
+            if pages::is_of_catalog(path) {
+                // The start page has nothing behind its slash.
+                moved.push_str(prefix.trim_start_matches('/'));
+                moved.push_str(if part.starts_with('"') { "" } else { "/" });
+            }
+            moved.push_str(part);
+        }
+        page = moved;
     }
     let banner = format!("{MAIN}\n<div class=\"hinweis vorschau\" role=\"note\"><p>{}</p></div>", escaped(banner));
     page.replacen(MAIN, &banner, 1)
@@ -345,6 +355,8 @@ mod tests {
         assert!(shown.contains("<a href=\"/anbindung/x/vorschau/leistung/1/x\">"), "{shown}");
         assert!(shown.contains("action=\"/anbindung/x/vorschau/suche\""), "{shown}");
         assert!(shown.contains("href=\"https://x.example/suche\"") && shown.contains("href=\"/api/v1\""), "{shown}");
+        let start = moved("<a href=\"/\">", "/anbindung/x/vorschau", "");
+        assert_eq!(start, "<a href=\"/anbindung/x/vorschau\">");
         assert!(shown.contains("href=\"/static/x.css\"") && shown.contains("Vorschau &lt;b&gt;"), "{shown}");
         assert_eq!(shown.matches("role=\"note\"").count(), 1);
     }

@@ -64,6 +64,24 @@ pub fn leistung_by(key: &str, name: &str, place: Option<&Ars>) -> String {
     path
 }
 
+/// Address of the page that says what to know before the hand-over.
+pub fn bevor(key: &str, place: &Ars) -> String {
+    format!("/bevor/{}/{place}", segment(key))
+}
+
+/// Address of the page of a place.
+pub fn ort(place: &Ars, name: &str) -> String {
+    format!("/ort/{place}/{}", slug(name))
+}
+
+/// Address of the page of a Lebenslage, at a place where one is given. Its code is its slug.
+pub fn lebenslage(code: &str, place: Option<&Ars>) -> String {
+    match place {
+        Some(ars) => format!("/lebenslage/{}/{ars}", segment(code)),
+        None => format!("/lebenslage/{}", segment(code)),
+    }
+}
+
 /// Address of the hand-over to the Onlinedienst for a Leistung at a place.
 pub fn zu(key: &str, place: &Ars) -> String {
     format!("/zu/{}/{place}", segment(key))

@@ -7,6 +7,7 @@ use connectors::gebiet::Ars;
 
 use super::address;
 use super::results::{PAGES_MAX, PER_PAGE};
+use super::sprache::Sprache;
 use crate::api::params::{ParamError, Params};
 
 /// Longest question that is carried along, in characters; behind it, hits have their plain address.
@@ -40,9 +41,9 @@ impl Arrival {
     }
 
     /// The page of results on which the hit stood.
-    pub fn back(&self, place: Option<&Ars>) -> String {
+    pub fn back(&self, place: Option<&Ars>, sprache: Sprache) -> String {
         let page = (self.rang as usize).div_ceil(PER_PAGE);
-        address::suche(&self.frage, place.map_or("", |ars| ars.as_str()), page)
+        sprache.path(&address::suche(&self.frage, place.map_or("", |ars| ars.as_str()), page))
     }
 }
 
@@ -59,10 +60,10 @@ mod tests {
         let link = Arrival::link("/leistung/99/hund", "Hund & Katze", 11);
         assert_eq!(link, "/leistung/99/hund?frage=Hund%20%26%20Katze&rang=11");
         let arrival = read(link.split_once('?').unwrap().1).unwrap().unwrap();
-        assert_eq!(arrival.back(None), "/suche?q=Hund%20%26%20Katze&seite=2");
+        assert_eq!(arrival.back(None, Sprache::Deutsch), "/suche?q=Hund%20%26%20Katze&seite=2");
         let bochum: Ars = "05911".parse().unwrap();
         let first = Arrival { rang: 10, ..arrival };
-        assert_eq!(first.back(Some(&bochum)), "/suche?q=Hund%20%26%20Katze&ort=059110000000");
+        assert_eq!(first.back(Some(&bochum), Sprache::Deutsch), "/suche?q=Hund%20%26%20Katze&ort=059110000000");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use connectors::gebiet::{Ars, Level};
 use connectors::registration::Contact;
 use indexer::catalog::{
     Answer, Hit, LeistungShort, LeistungView, ModulView, NextStep, OnlinedienstAnswer, OrganisationseinheitView, Place,
-    Responsible, SearchAnswer, State, TextRole, Verdict, Whose,
+    Responsible, SearchAnswer, State, TextRole, Verdict, Whose, Why,
 };
 use indexer::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Modul, ModulArt};
 
@@ -81,7 +81,17 @@ pub fn office(name: &str) -> Answer {
         level: Level::Gemeinde,
         gebiet: ars("059110000000"),
         portal: "stadt-bochum".parse().unwrap(),
-        reason: vec!["Stadt Bochum nennt diese Stelle für „Hund anmelden“ im Gebiet Bochum.".into()],
+        why: Why {
+            office: name.into(),
+            leistung: "Hund anmelden".into(),
+            schluessel: None,
+            role: Some("01".into()),
+            area: "Bochum".into(),
+            level: Level::Gemeinde,
+            place: "Bochum".into(),
+            below: Vec::new(),
+            source: "Stadt Bochum".into(),
+        },
     }
 }
 

@@ -17,9 +17,10 @@ use http::header::{self, HeaderMap, HeaderValue};
 use indexer::catalog::{Catalog, CatalogError, LeistungRef, Responsible, State as Outcome};
 
 use super::respond::redirect;
-use super::templates::{self, Fault, Page};
+use super::sprache::Sprache;
+use super::templates::{self, Page};
 use super::zu::{self, Lage};
-use super::{KEEP_HOUR, KEEP_NOT, PageError, Site, address, fault, html, view};
+use super::{KEEP_HOUR, KEEP_NOT, PageError, Site, address, html, view};
 use crate::api::problem::{Kind, Problem};
 use crate::api::wire;
 use crate::failure::wants_json;
@@ -107,10 +108,11 @@ pub(super) async fn nobody(
         return Ok(for_programs(responsible, &key, &place));
     }
     if responsible.state == Outcome::UnknownPlace {
-        return Ok(fault(&Fault::NO_PLACE));
+        return Err(PageError::NoPlace);
     }
-    let Some(view) = zu::instead(&responsible, &key) else { return Ok(fault(&Fault::NO_LEISTUNG)) };
-    let page = Page::new(&zu::title(&view), None);
+    let sprache = Sprache::Deutsch;
+    let Some(view) = zu::instead(&responsible, &key, sprache) else { return Err(PageError::NoLeistung) };
+    let page = Page::new(&zu::title(&view, sprache), None);
     let asks = view.lage == Lage::Auswahl && (responsible.state == Outcome::Ambiguous || view.dienste.len() > 1);
     let mut response = html(&HeaderMap::new(), KEEP_NOT, templates::zu(&page, &view));
     *response.status_mut() = if asks { StatusCode::MULTIPLE_CHOICES } else { StatusCode::NOT_FOUND };

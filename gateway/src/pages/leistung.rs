@@ -3,6 +3,7 @@
 use indexer::catalog::{LeistungView, ModulView, State, TextRole};
 use indexer::record::{Lang, ModulArt, in_lang};
 
+use super::sprache::Sprache;
 use super::view::{self, Anchor, Dienst, Part, Stelle, Weiter};
 use super::{address, words};
 
@@ -11,12 +12,14 @@ use super::{address, words};
 pub struct LeistungPage {
     /// Name and short text.
     pub name: String,
-    /// Their language, where it is not German.
+    /// Their language, where it is not that of the page.
     pub lang: Option<Lang>,
     /// What to send with the place form.
     pub key: String,
     /// The place.
     pub place: Option<String>,
+    /// The page of the place.
+    pub ort_href: Option<String>,
     /// What it is, in short.
     pub lead: Option<Part>,
     /// The same as plain text, where there is no module for it.
@@ -33,11 +36,15 @@ pub struct LeistungPage {
     pub ansprechpunkte: Vec<Stelle>,
     /// The text.
     pub sections: Vec<Abschnitt>,
+    /// That the text is in another language than the page; empty where it is not.
+    pub other_language: &'static str,
     /// "Stand: ... · Quelle: ..."
     pub stand: String,
+    /// Where something that is wrong can be told.
+    pub rueckmeldung: String,
     /// The page of origin.
     pub ursprung: Vec<Anchor>,
-    /// Our own address of this page.
+    /// Our own address of this page, without its language.
     pub path: String,
     /// The results that led here.
     pub zurueck: Option<String>,
@@ -61,6 +68,8 @@ pub struct Vorab {
     pub label: &'static str,
     /// "25 Euro"
     pub text: String,
+    /// Its language, where it is not that of the page.
+    pub lang: Option<Lang>,
     /// Section of the page that says more.
     pub anchor: Option<&'static str>,
 }
@@ -70,7 +79,7 @@ pub struct Vorab {
 pub struct Abschnitt {
     /// Its heading.
     pub heading: Option<String>,
-    /// Language of the heading, where it is not German.
+    /// Language of the heading, where it is not that of the page.
     pub lang: Option<Lang>,
     /// Name inside the page; none where another section has it already.
     pub anchor: Option<&'static str>,
@@ -85,8 +94,10 @@ pub struct Inhalt {
     pub marks: Vec<&'static str>,
     /// Whose it is and how old, where several wrote the text.
     pub whose: Option<String>,
-    /// Facts in short.
+    /// Facts in short; German, as they are made of the delivery.
     pub facts: Vec<String>,
+    /// Their language, where it is not that of the page.
+    pub facts_lang: Option<Lang>,
     /// The text.
     pub text: Option<Part>,
     /// Further links.
@@ -95,48 +106,57 @@ pub struct Inhalt {
 
 impl LeistungPage {
     /// The page for a Leistung that was asked for as `key`.
-    pub fn of(view: &LeistungView, key: &str) -> Self {
-        let short = &view.short;
+    pub fn of(view: &LeistungView, key: &str, sprache: Sprache) -> Self {
+        let (short, texts) = (&view.short, &sprache.texts().leistung);
         let responsible = view.responsible.as_ref();
         let place = responsible.and_then(|responsible| responsible.place.as_ref());
         let ars = place.map(|place| place.ars);
         let offered = responsible.map_or(&[][..], |responsible| responsible.onlinedienste.as_slice());
-        let dienst = ars.zip(responsible).and_then(|(ars, responsible)| view::hand_over(key, &ars, responsible));
+        let dienst = ars.zip(responsible).and_then(|(ars, one)| view::hand_over(key, &ars, one, sprache));
         let chosen = dienst.as_ref().and_then(|_| view::best(offered).first().map(|best| &best.url));
         let dienste = ars.map_or_else(Vec::new, |ars| {
-            offered
-                .iter()
-                .filter(|one| Some(&one.url) != chosen)
-                .map(|one| Dienst::of(one, address::zu_dienst(key, &ars, &one.id)))
-                .collect()
+            let others = offered.iter().filter(|one| Some(&one.url) != chosen);
+            let href = |id: &str| sprache.path(&address::zu_dienst(key, &ars, id));
+            others.map(|one| Dienst::of(one, href(&one.id), sprache)).collect()
         });
         let zustaendig = match responsible {
             None => Zustaendig::OhneOrt,
             Some(responsible) if matches!(responsible.state, State::Found | State::Ambiguous) => {
-                Zustaendig::Stellen(responsible.answers.iter().map(Stelle::of).collect())
+                Zustaendig::Stellen(responsible.answers.iter().map(|answer| Stelle::of(answer, sprache)).collect())
             }
-            Some(responsible) => Zustaendig::Keine(responsible.next.iter().map(Weiter::of).collect()),
+            Some(responsible) => {
+                Zustaendig::Keine(responsible.next.iter().map(|step| Weiter::of(step, sprache)).collect())
+            }
         };
         let lead = ["05", "24"].into_iter().find_map(|code| {
             let art = ModulArt::Text(code.to_owned());
-            view.modules.iter().filter(|one| one.modul.art == art).find_map(|one| Part::of(&one.modul.text))
+            view.modules.iter().filter(|one| one.modul.art == art).find_map(|one| Part::of(&one.modul.text, sprache))
         });
-        let sections = sections(&view.modules);
+        let sections = sections(&view.modules, sprache);
+        let lang = sprache.foreign(short.lang);
+        let rueckmeldung = match &ars {
+            Some(ars) => format!("/rueckmeldung?leistung={}&ars={ars}", address::segment(key)),
+            None => format!("/rueckmeldung?leistung={}", address::segment(key)),
+        };
+        let contacts = responsible.map_or(&[][..], |one| one.contacts.as_slice());
         Self {
             name: short.name.clone(),
-            lang: view::foreign(short.lang),
+            lang,
             key: key.to_owned(),
             place: place.map(|place| place.name.clone()),
+            ort_href: place.map(|place| sprache.path(&address::ort(&place.ars, &place.name))),
             lead_text: if lead.is_some() { String::new() } else { short.kurztext.clone() },
             lead,
-            vorab: dienst.as_ref().map_or_else(Vec::new, |dienst| vorab(view, dienst, &sections)),
+            vorab: dienst.as_ref().map_or_else(Vec::new, |dienst| vorab(view, dienst, &sections, sprache)),
             dienst,
             dienste,
             zustaendig,
-            ansprechpunkte: responsible.map_or_else(Vec::new, |one| one.contacts.iter().map(Stelle::of).collect()),
+            ansprechpunkte: contacts.iter().map(|contact| Stelle::of(contact, sprache)).collect(),
             sections,
-            stand: view::stand(short),
-            ursprung: view::anchors(&view.ursprung),
+            other_language: if lang.is_some() { texts.text_in_german } else { "" },
+            stand: view::stand(short, sprache),
+            rueckmeldung: sprache.path(&rueckmeldung),
+            ursprung: view::anchors(&view.ursprung, sprache),
             path: address::leistung(short, ars.as_ref()),
             zurueck: None,
         }
@@ -150,6 +170,11 @@ impl LeistungPage {
         }
     }
 
+    /// True when there is text to jump to.
+    pub fn has_contents(&self) -> bool {
+        self.sections.iter().filter(|section| section.anchor.is_some() && section.heading.is_some()).count() > 2
+    }
+
     /// True when several offices come into question.
     pub fn mehrere(&self) -> bool {
         matches!(&self.zustaendig, Zustaendig::Stellen(stellen) if stellen.len() > 1)
@@ -157,15 +182,16 @@ impl LeistungPage {
 }
 
 /// The text in the order of the page; modules under one heading stand together.
-fn sections(modules: &[ModulView]) -> Vec<Abschnitt> {
+fn sections(modules: &[ModulView], sprache: Sprache) -> Vec<Abschnitt> {
+    let words = &sprache.texts().words;
     let mixed = modules.iter().any(|one| one.role == TextRole::Master);
     let mut ordered: Vec<(words::Section, &ModulView)> =
         modules.iter().filter_map(|one| words::section(&one.modul.art).map(|section| (section, one))).collect();
     ordered.sort_by_key(|(section, _)| section.order);
     let mut sections: Vec<(Option<u8>, Abschnitt)> = Vec::new();
     for (section, view) in ordered {
-        let Some(inhalt) = Inhalt::of(view, mixed) else { continue };
-        let own = in_lang(&view.modul.heading, Lang::DE).filter(|(_, text)| !text.trim().is_empty());
+        let Some(inhalt) = Inhalt::of(view, mixed, sprache) else { continue };
+        let own = in_lang(&view.modul.heading, sprache.of_records()).filter(|(_, text)| !text.trim().is_empty());
         // A heading of the editors' own begins a section of its own; the usual ones gather.
         let group = own.is_none().then_some(section.order);
         match sections.last_mut() {
@@ -175,8 +201,10 @@ fn sections(modules: &[ModulView]) -> Vec<Abschnitt> {
                 sections.push((
                     group,
                     Abschnitt {
-                        heading: own.map(|(_, text)| text.clone()).or_else(|| section.heading.map(ToOwned::to_owned)),
-                        lang: own.and_then(|(lang, _)| view::foreign(lang)),
+                        heading: own
+                            .map(|(_, text)| text.clone())
+                            .or_else(|| section.thema.map(|thema| (words.thema)(thema).to_owned())),
+                        lang: own.and_then(|(lang, _)| sprache.foreign(lang)),
                         anchor: (!taken).then_some(section.anchor),
                         parts: vec![inhalt],
                     },
@@ -188,39 +216,38 @@ fn sections(modules: &[ModulView]) -> Vec<Abschnitt> {
 }
 
 impl Inhalt {
-    /// None for a module that says nothing to German or English readers.
-    fn of(view: &ModulView, mixed: bool) -> Option<Self> {
-        let modul = &view.modul;
-        let (text, links) = (Part::of(&modul.text), view::anchors(&modul.links));
+    /// None for a module that says nothing to readers of the languages that we offer.
+    fn of(view: &ModulView, mixed: bool, sprache: Sprache) -> Option<Self> {
+        let (modul, texts) = (&view.modul, &sprache.texts().leistung);
+        let (text, links) = (Part::of(&modul.text, sprache), view::anchors(&modul.links, sprache));
         if text.is_none() && links.is_empty() && modul.facts.is_empty() {
             return None;
         }
         let channel = match modul.channel.as_deref() {
-            Some("100") => Some("Gilt, wenn Sie online beantragen"),
-            Some("200") => Some("Gilt, wenn Sie vor Ort beantragen"),
+            Some("100") => Some(texts.channels[0]),
+            Some("200") => Some(texts.channels[1]),
             _ => None,
         };
-        let local = (view.role == TextRole::Supplement && !mixed).then_some("Ergänzung vor Ort");
-        let marks = channel.into_iter().chain(local).collect();
-        Some(Self { marks, whose: mixed.then(|| whose(view)), facts: modul.facts.clone(), text, links })
+        let local = (view.role == TextRole::Supplement && !mixed).then_some(texts.supplement);
+        Some(Self {
+            marks: channel.into_iter().chain(local).collect(),
+            whose: mixed.then(|| (texts.whose)(view.role, &view.whose.name, view.whose.changed)),
+            facts: modul.facts.clone(),
+            facts_lang: sprache.foreign(Lang::DE),
+            text,
+            links,
+        })
     }
 }
 
-/// "Mastertext: Land Nordrhein-Westfalen, Stand 2. November 2026".
-fn whose(view: &ModulView) -> String {
-    let role = match view.role {
-        TextRole::Own => "Text vor Ort",
-        TextRole::Master => "Mastertext",
-        TextRole::Supplement => "Ortsergänzung",
+/// What to know before leaving: who, account, papers, cost, duration, deadline, languages. What is not known is said to be
+/// so; where to stands at the button.
+pub(super) fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt], sprache: Sprache) -> Vec<Vorab> {
+    let texts = &sprache.texts().bevor;
+    let known = |label, text: Option<&str>| {
+        let text = text.filter(|text| !text.is_empty()).unwrap_or(texts.unknown);
+        Vorab { label, text: text.to_owned(), lang: None, anchor: None }
     };
-    let changed = view.whose.changed.map(|at| format!(", Stand {}", words::date(at))).unwrap_or_default();
-    format!("{role}: {}{changed}", view.whose.name)
-}
-
-/// What to know before leaving: who, account, papers, cost, duration, languages. Where to stands at the button.
-fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]) -> Vec<Vorab> {
-    let plain = |label, text: &str| Vorab { label, text: text.to_owned(), anchor: None };
-    let known = |label, text: &str| (!text.is_empty()).then(|| plain(label, text));
     let office = view.responsible.as_ref().and_then(|responsible| match responsible.answers.as_slice() {
         [one] => Some(one.organisationseinheit.name.as_str()),
         _ => None,
@@ -236,21 +263,20 @@ fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]) -> Vec<Vo
         let anchor =
             anchors.iter().copied().find(|anchor| sections.iter().any(|section| section.anchor == Some(*anchor)));
         match (facts.is_empty(), anchor) {
-            (false, _) => Vorab { label, text: facts.join(", "), anchor },
-            (true, Some(_)) => Vorab { label, text: "siehe unten".to_owned(), anchor },
-            (true, None) => Vorab { label, text: "nicht angegeben".to_owned(), anchor: None },
+            (false, _) => Vorab { label, text: facts.join(", "), lang: sprache.foreign(Lang::DE), anchor },
+            (true, Some(_)) => Vorab { label, text: texts.see.to_owned(), lang: None, anchor },
+            (true, None) => known(label, None),
         }
     };
-    [
-        office.map(|name| plain("Zuständige Stelle", name)),
-        Some(plain("Anmeldung (Vertrauensniveau)", &dienst.vertrauensniveau)),
-        Some(fact("Unterlagen", &[ModulArt::Dokumente], &["unterlagen", "dokumente"])),
-        Some(fact("Kosten", &[ModulArt::Kosten], &["kosten"])),
-        known("Bezahlen", &dienst.zahlung),
-        Some(fact("Dauer", &[ModulArt::Bearbeitungsdauer], &["dauer"])),
-        known("Sprachen", &dienst.sprachen),
+    vec![
+        known(texts.who, office),
+        known(texts.target, Some(&(texts.target_text)(&dienst.anbieter, &dienst.host))),
+        known(texts.account, dienst.vertrauensniveau.as_deref()),
+        fact(texts.papers, &[ModulArt::Dokumente], &["unterlagen", "dokumente"]),
+        fact(texts.cost, &[ModulArt::Kosten], &["kosten"]),
+        known(texts.pay, Some(&dienst.zahlung)),
+        fact(texts.duration, &[ModulArt::Bearbeitungsdauer], &["dauer"]),
+        fact(texts.deadline, &[ModulArt::Frist], &["frist"]),
+        known(texts.languages, Some(&dienst.sprachen)),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }

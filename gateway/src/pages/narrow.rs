@@ -3,16 +3,17 @@
 //! Plain links, so that it works without scripts, and few of them: what would leave all or nothing is left out.
 
 use connectors::leika::{Lebenslage, Leika};
-use connectors::xzufi::codes;
 use indexer::catalog::{Facet, SearchAnswer};
 
 use super::address;
+use super::sprache::Sprache;
+use super::view::SearchForm;
 use crate::api::params::{ParamError, Params};
 
 /// How many Lebenslagen are offered, the most frequent ones.
 const MAX_LEBENSLAGEN: usize = 6;
 /// The field of what belongs to every Lebenslage and therefore tells nobody anything.
-const QUERSCHNITT: &str = "Querschnitt";
+pub(super) const QUERSCHNITT: &str = "Querschnitt";
 
 /// What the results are narrowed down by now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,8 +85,8 @@ pub struct Weg {
 pub struct Eingrenzung {
     /// What holds.
     pub aktiv: Vec<Aktiv>,
-    /// What can be done online.
-    pub online: Option<Weg>,
+    /// What can be done online, and what cannot.
+    pub online: Vec<Weg>,
     /// Whom it is for.
     pub adressaten: Vec<Weg>,
     /// In which situation, the most frequent first.
@@ -93,24 +94,27 @@ pub struct Eingrenzung {
 }
 
 impl Eingrenzung {
-    /// Of an answer that was narrowed down by `filters`, to the question and the place as typed.
-    pub fn of(answer: &SearchAnswer, filters: &Filters, q: &str, ort: &str) -> Self {
-        let to = |filters: Filters| filters.suche(q, ort, 1);
+    /// Of an answer that was narrowed down by `filters`, to what was typed.
+    pub fn of(answer: &SearchAnswer, filters: &Filters, form: &SearchForm, sprache: Sprache) -> Self {
+        let texts = &sprache.texts().results;
+        let adressat = sprache.texts().words.adressat;
+        let to = |filters: Filters| sprache.path(&filters.suche(&form.q, &form.ort, 1));
         let mut aktiv = Vec::new();
         if let Some(online) = filters.online {
-            let text = if online { "Nur Online-Angebote." } else { "Nur, was nicht online möglich ist." };
+            let [yes, no, back] = texts.only_online;
+            let text = if online { yes } else { no };
             let href = to(Filters { online: None, ..filters.clone() });
-            aktiv.push(Aktiv { text: text.to_owned(), back: "Alle anzeigen", href });
+            aktiv.push(Aktiv { text: text.to_owned(), back, href });
         }
         if let Some(code) = &filters.adressat {
-            let name = codes::leistungsadressat(code).unwrap_or(code);
+            let text = (texts.only_for)(adressat(code).unwrap_or(code));
             let href = to(Filters { adressat: None, ..filters.clone() });
-            aktiv.push(Aktiv { text: format!("Nur für {name}."), back: "Für alle anzeigen", href });
+            aktiv.push(Aktiv { text, back: texts.for_all, href });
         }
         if let Some(lebenslage) = filters.lebenslage {
             let href = to(Filters { lebenslage: None, ..filters.clone() });
-            let text = format!("Nur Lebenslage „{}“.", lebenslage.name);
-            aktiv.push(Aktiv { text, back: "Alle Lebenslagen anzeigen", href });
+            let text = (texts.only_situation)(lebenslage.name);
+            aktiv.push(Aktiv { text, back: texts.all_situations, href });
         }
         // What leaves all or nothing is no way to see fewer.
         let facets = |name: &'static str| {
@@ -118,13 +122,15 @@ impl Eingrenzung {
             answer.facets.iter().filter(splits)
         };
         let way = |facet: &Facet, text: String, filters| Weg { text, count: facet.count, href: to(filters) };
-        let online = facets("online").find(|facet| facet.value == "true" && filters.online.is_none()).map(|facet| {
-            way(facet, "Nur online Mögliches anzeigen".to_owned(), Filters { online: Some(true), ..filters.clone() })
+        let online = facets("online").filter(|_| filters.online.is_none()).map(|facet| {
+            let wanted = facet.value == "true";
+            let text = texts.narrow_online[usize::from(!wanted)].to_owned();
+            way(facet, text, Filters { online: Some(wanted), ..filters.clone() })
         });
         let adressaten = facets("adressat").filter(|_| filters.adressat.is_none()).filter_map(|facet| {
-            let name = codes::leistungsadressat(&facet.value)?;
+            let name = adressat(&facet.value)?;
             let filters = Filters { adressat: Some(facet.value.clone()), ..filters.clone() };
-            Some(way(facet, format!("Für {name}"), filters))
+            Some(way(facet, (texts.narrow_for)(name), filters))
         });
         let lebenslagen = facets("lebenslage").filter(|_| filters.lebenslage.is_none()).filter_map(|facet| {
             let lebenslage = Leika::built_in().lebenslage(&facet.value)?;
@@ -134,7 +140,7 @@ impl Eingrenzung {
         let mut lebenslagen: Vec<Weg> = lebenslagen.collect();
         lebenslagen.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
         lebenslagen.truncate(MAX_LEBENSLAGEN);
-        Self { aktiv, online, adressaten: adressaten.collect(), lebenslagen }
+        Self { aktiv, online: online.collect(), adressaten: adressaten.collect(), lebenslagen }
     }
 
     /// True when there is more to narrow down by than what is online.

@@ -3,15 +3,31 @@
 use indexer::catalog::{Hit, Place, SearchAnswer, State, Verdict};
 use indexer::record::Lang;
 
+use super::address;
 use super::arrival::Arrival;
 use super::narrow::{Eingrenzung, Filters};
+use super::sprache::Sprache;
 use super::view::{self, Dienst, Ort, SearchForm, Stelle, Weiter};
-use super::{address, words};
 
 /// How many hits stand on one page.
 pub const PER_PAGE: usize = 10;
 /// Pages that can be asked for: as far as the catalog leaves out hits.
 pub const PAGES_MAX: usize = 100;
+
+/// What an answer is shown with.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The form with what was typed.
+    pub form: SearchForm,
+    /// The readings of the place field where it has several.
+    pub which_place: &'a [Place],
+    /// The page of results, from 1.
+    pub page: usize,
+    /// What it is narrowed down by.
+    pub filters: &'a Filters,
+    /// The language of the page.
+    pub sprache: Sprache,
+}
 
 /// The page of results.
 #[derive(Debug)]
@@ -22,6 +38,10 @@ pub struct Results {
     pub question: String,
     /// The place, where one is known.
     pub place: Option<String>,
+    /// The page of that place.
+    pub ort_href: Option<String>,
+    /// The same question without a place.
+    pub without_place: String,
     /// "3 Ergebnisse"
     pub count: String,
     /// There is none.
@@ -62,7 +82,7 @@ pub struct Frage {
 pub struct Treffer {
     /// The name as clean HTML, with what was found marked.
     pub html: String,
-    /// Its language, where it is not German.
+    /// Its language, where it is not that of the page.
     pub lang: Option<Lang>,
     /// Short text.
     pub kurztext: String,
@@ -70,7 +90,7 @@ pub struct Treffer {
     pub href: String,
     /// How the question for the office ended.
     pub zustaendig: Zustaendig,
-    /// The online service, where there is exactly one best.
+    /// The online service, where there is exactly one best; its address is the page before it.
     pub dienst: Option<Dienst>,
     /// Where to choose among several.
     pub auswahl: Option<String>,
@@ -94,19 +114,21 @@ pub enum Zustaendig {
 }
 
 impl Results {
-    /// The page for an answer; `which_place` are the readings of the place field where it has several.
-    pub fn of(answer: &SearchAnswer, form: SearchForm, which_place: &[Place], page: usize, filters: &Filters) -> Self {
+    /// The page for an answer.
+    pub fn of(answer: &SearchAnswer, asked: Asked) -> Self {
+        let Asked { form, which_place, page, filters, sprache } = asked;
+        let texts = &sprache.texts().results;
         let which = if which_place.is_empty() { &answer.ambiguous } else { which_place };
         // The text without the place: a place that is chosen now must not stand beside the old one.
         let typed = if answer.understood.is_empty() { &answer.text } else { &answer.understood };
         let question = answer.corrected.as_ref().unwrap_or(typed);
         let shown = page.saturating_mul(PER_PAGE);
         let before = shown.saturating_sub(PER_PAGE);
-        let way = |at: usize| Way { frage: typed, rang: before + at + 1 };
+        let way = |at: usize| Way { frage: typed, rang: before + at + 1, sprache };
         let hit = |(at, hit)| Treffer::of(hit, answer.place.as_ref(), &way(at));
         let mut hits = answer.hits.iter().enumerate().map(hit);
         let best = if page == 1 { hits.next() } else { None };
-        let turn = |page: usize| filters.suche(&form.q, &form.ort, page);
+        let turn = |page: usize| sprache.path(&filters.suche(&form.q, &form.ort, page));
         let place = answer.place.as_ref().map(|place| place.ars);
         let link = |(at, option): (usize, &String)| {
             let hit = answer.hits.get(at)?;
@@ -119,17 +141,19 @@ impl Results {
         Self {
             question: question.clone(),
             place: answer.place.as_ref().map(|place| place.name.clone()),
-            count: words::results(answer.total),
+            ort_href: answer.place.as_ref().map(|place| sprache.path(&address::ort(&place.ars, &place.name))),
+            without_place: sprache.path(&address::suche(question, "", 1)),
+            count: (texts.count)(answer.total),
             empty: answer.total == 0,
             corrected: answer.corrected.as_ref().map(|_| typed.clone()),
             which_place: which
                 .iter()
-                .map(|place| Ort::of(place, filters.suche(question, place.ars.as_str(), 1)))
+                .map(|place| Ort::of(place, sprache.path(&filters.suche(question, place.ars.as_str(), 1))))
                 .collect(),
-            label: if answer.verdict == Verdict::Clear { "Bestes Ergebnis" } else { "Am ehesten passend" },
+            label: if answer.verdict == Verdict::Clear { texts.best } else { texts.likely },
             choice,
-            weiter: answer.next.iter().map(Weiter::of).collect(),
-            eingrenzung: Eingrenzung::of(answer, filters, &form.q, &form.ort),
+            weiter: answer.next.iter().map(|step| Weiter::of(step, sprache)).collect(),
+            eingrenzung: Eingrenzung::of(answer, filters, &form, sprache),
             best,
             others: hits.collect(),
             previous: (page > 1).then(|| turn(page - 1)),
@@ -139,11 +163,8 @@ impl Results {
     }
 
     /// Title of the page.
-    pub fn title(&self) -> String {
-        match &self.place {
-            Some(place) => format!("„{}“ – {place}", self.question),
-            None => format!("„{}“ – Suche", self.question),
-        }
+    pub fn title(&self, sprache: Sprache) -> String {
+        (sprache.texts().results.title)(&self.question, self.place.as_deref())
     }
 }
 
@@ -151,46 +172,53 @@ impl Results {
 struct Way<'a> {
     frage: &'a str,
     rang: usize,
+    sprache: Sprache,
 }
 
 impl Way<'_> {
     fn to(&self, href: String) -> String {
-        Arrival::link(&href, self.frage, self.rang)
+        Arrival::link(&self.sprache.path(&href), self.frage, self.rang)
     }
 }
 
 impl Treffer {
     fn of(hit: &Hit, place: Option<&Place>, way: &Way) -> Self {
-        let short = &hit.leistung;
+        let (short, sprache) = (&hit.leistung, way.sprache);
         let ars = place.map(|place| place.ars);
         let responsible = hit.responsible.as_ref();
         let zustaendig = match responsible.map(|responsible| (responsible.state, responsible.answers.as_slice())) {
             None => Zustaendig::OhneOrt,
-            Some((State::Found, [first, ..])) => Zustaendig::Stelle(Box::new(Stelle::of(first))),
+            Some((State::Found, [first, ..])) => Zustaendig::Stelle(Box::new(Stelle::of(first, sprache))),
             Some((State::Ambiguous, answers)) if !answers.is_empty() => {
                 Zustaendig::Mehrere(answers.iter().map(|answer| answer.organisationseinheit.name.clone()).collect())
             }
             Some(_) => Zustaendig::Keine,
         };
         let dienste = responsible.map_or(&[][..], |responsible| responsible.onlinedienste.as_slice());
-        let mut dienst = ars.zip(responsible).and_then(|(ars, one)| view::hand_over(&short.address_key(), &ars, one));
-        if let Some(dienst) = &mut dienst {
-            dienst.href = dienst.href.take().map(|href| way.to(href));
+        let key = short.address_key();
+        let mut dienst = ars.zip(responsible).and_then(|(ars, one)| view::hand_over(&key, &ars, one, sprache));
+        if let (Some(dienst), Some(ars)) = (&mut dienst, &ars) {
+            // What to know before leaving comes first.
+            dienst.href = dienst.href.take().map(|_| way.to(address::bevor(&key, ars)));
         }
         let open = dienste.iter().any(view::permitted);
-        let auswahl =
-            ars.filter(|_| dienst.is_none() && open).map(|ars| way.to(address::zu(&short.address_key(), &ars)));
+        let auswahl = ars.filter(|_| dienst.is_none() && open).map(|ars| way.to(address::zu(&key, &ars)));
         Self {
             html: hit.highlight.clone(),
-            lang: view::foreign(short.lang),
+            lang: sprache.foreign(short.lang),
             kurztext: short.kurztext.clone(),
             href: way.to(address::leistung(short, ars.as_ref())),
             zustaendig,
             dienst_gesperrt: !open && !dienste.is_empty(),
             dienst,
             auswahl,
-            stand: view::stand(short),
+            stand: view::stand(short, sprache),
         }
+    }
+
+    /// True when there is an online service that can be opened.
+    pub fn online(&self) -> bool {
+        self.dienst.is_some() || self.auswahl.is_some()
     }
 
     /// Why this is the answer.

@@ -6,9 +6,14 @@ use askama::Template;
 use http::StatusCode;
 use indexer::record::Lang;
 
+use super::address;
+use super::gemeinde::GemeindePage;
+use super::lebenslage::{self, Feld, LebenslagePage};
 use super::leistung::{self, LeistungPage};
 use super::respond;
 use super::results::{Results, Zustaendig};
+use super::sprache::{Hier, Sprache};
+use super::texts::{FaultText, Faults, Texts};
 use super::view::{Ort, SearchForm};
 use super::zu::{Lage, ZuPage};
 
@@ -32,88 +37,112 @@ pub struct Page {
     pub canonical: Option<String>,
     /// Version of the style sheet.
     pub style: &'static str,
+    /// Its language.
+    pub sprache: Sprache,
+    /// All that our pages say in it.
+    pub t: &'static Texts,
+    /// Its address without a language, where it is there in all of them.
+    pub path: Option<String>,
 }
 
 impl Page {
-    /// The frame for a page of this title.
+    /// The frame for a page of this title that is there in German alone.
     pub fn new(title: &str, canonical: Option<String>) -> Self {
-        Self { title: format!("{title} – Portalverbund.NRW"), canonical, style: style_version() }
+        let sprache = Sprache::Deutsch;
+        let title = format!("{title} – Portalverbund.NRW");
+        Self { title, canonical, style: style_version(), sprache, t: sprache.texts(), path: None }
+    }
+
+    /// The frame for a page of this title that is there in all languages; of the one that was asked for.
+    pub fn here(hier: &Hier, title: &str, canonical: Option<String>) -> Self {
+        let (sprache, path) = (hier.sprache, Some(hier.path.clone()));
+        Self { sprache, t: sprache.texts(), path, ..Self::new(title, canonical) }
+    }
+
+    /// A path of ours in the language of the page.
+    pub fn to(&self, path: &str) -> String {
+        self.sprache.path(path)
+    }
+
+    /// The page in all languages.
+    pub fn languages(&self) -> Vec<(&'static Sprache, String)> {
+        let path = self.path.as_deref().unwrap_or("/");
+        Sprache::ALL.iter().map(|sprache| (sprache, sprache.path(path))).collect()
     }
 }
 
-/// An error page.
-#[derive(Debug)]
-pub struct Fault {
-    /// Its status.
-    pub status: StatusCode,
-    /// Title of the window.
-    pub title: &'static str,
-    /// Heading.
-    pub heading: &'static str,
-    /// What happened and what to do.
-    pub text: &'static str,
+/// What went wrong with a page of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// No such page.
+    NotFound,
+    /// No such Leistung.
+    NoLeistung,
+    /// No such place.
+    NoPlace,
+    /// No such Lebenslage.
+    NoLebenslage,
+    /// The chosen Onlinedienst is not offered here.
+    NoDienst,
+    /// An address that cannot be read.
+    Address,
+    /// A form sent in the wrong way.
+    Method,
+    /// The catalog failed.
+    Catalog,
 }
 
 impl Fault {
-    /// No such page.
-    pub const NOT_FOUND: Fault = Fault {
-        status: StatusCode::NOT_FOUND,
-        title: "Fehler: Seite nicht gefunden",
-        heading: "Diese Seite gibt es nicht",
-        text: "Vielleicht ist die Adresse veraltet oder es fehlt ein Zeichen. Suchen Sie hier, was Sie erledigen möchten.",
-    };
-    /// No such Leistung.
-    pub const NO_LEISTUNG: Fault = Fault {
-        status: StatusCode::NOT_FOUND,
-        title: "Fehler: Leistung nicht gefunden",
-        heading: "Diese Leistung kennen wir nicht",
-        text: "Vielleicht wurde sie umbenannt oder wird nicht mehr angeboten. Suchen Sie hier, was Sie erledigen möchten.",
-    };
-    /// No such place.
-    pub const NO_PLACE: Fault = Fault {
-        status: StatusCode::NOT_FOUND,
-        title: "Fehler: Ort nicht gefunden",
-        heading: "Diesen Ort kennen wir nicht",
-        text: "Suchen Sie hier, was Sie erledigen möchten, und geben Sie dazu Ihren Ort oder Ihre Postleitzahl an.",
-    };
-    /// The chosen Onlinedienst is not offered here.
-    pub const NO_DIENST: Fault = Fault {
-        status: StatusCode::NOT_FOUND,
-        title: "Fehler: Online-Angebot nicht gefunden",
-        heading: "Dieses Online-Angebot gibt es hier nicht",
-        text: "Vielleicht hat sich die Adresse geändert. Suchen Sie hier, was Sie erledigen möchten.",
-    };
-    /// An address that cannot be read.
-    pub const ADDRESS: Fault = Fault {
-        status: StatusCode::BAD_REQUEST,
-        title: "Fehler: Adresse nicht lesbar",
-        heading: "Diese Adresse können wir nicht lesen",
-        text: "Ein Teil der Adresse ist unvollständig oder doppelt. Suchen Sie hier, was Sie erledigen möchten.",
-    };
-    /// A form sent in the wrong way.
-    pub const METHOD: Fault = Fault {
-        status: StatusCode::METHOD_NOT_ALLOWED,
-        title: "Fehler: So geht es nicht",
-        heading: "So lässt sich diese Seite nicht aufrufen",
-        text: "Bitte rufen Sie die Seite über ihre Adresse auf oder suchen Sie hier, was Sie erledigen möchten.",
-    };
-    /// The catalog failed.
-    pub const CATALOG: Fault = Fault {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        title: "Fehler: Zurzeit nicht möglich",
-        heading: "Das klappt zurzeit leider nicht",
-        text: "Bei uns ist ein Fehler aufgetreten. Bitte versuchen Sie es in einigen Minuten noch einmal.",
-    };
+    /// Every one.
+    #[cfg(test)]
+    pub const ALL: [Self; 8] = [
+        Self::NotFound,
+        Self::NoLeistung,
+        Self::NoPlace,
+        Self::NoLebenslage,
+        Self::NoDienst,
+        Self::Address,
+        Self::Method,
+        Self::Catalog,
+    ];
+
+    /// The status of its answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::NoLeistung | Self::NoPlace | Self::NoLebenslage | Self::NoDienst => {
+                StatusCode::NOT_FOUND
+            }
+            Self::Address => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Catalog => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What is said of it.
+    pub fn text(self, faults: &Faults) -> &FaultText {
+        match self {
+            Self::NotFound => &faults.not_found,
+            Self::NoLeistung => &faults.no_leistung,
+            Self::NoPlace => &faults.no_place,
+            Self::NoLebenslage => &faults.no_lebenslage,
+            Self::NoDienst => &faults.no_dienst,
+            Self::Address => &faults.address,
+            Self::Method => &faults.method,
+            Self::Catalog => &faults.catalog,
+        }
+    }
 }
 
-/// The choice of a place for a Leistung.
+/// The choice of a place, for a Leistung, a Lebenslage or the page of the place itself.
 #[derive(Debug)]
 pub struct OrtChoice {
-    /// The Leistung.
+    /// What it is chosen for; may be empty.
     pub name: String,
-    /// Its language, where it is not German.
+    /// Its language, where it is not that of the page.
     pub lang: Option<Lang>,
-    /// What to send with the form.
+    /// The parameter that says what it is chosen for.
+    pub was: &'static str,
+    /// Its value; may be empty.
     pub key: String,
     /// What was typed.
     pub typed: String,
@@ -123,11 +152,23 @@ pub struct OrtChoice {
     pub error: Option<String>,
 }
 
+impl OrtChoice {
+    /// What is wrong, with the field it stands at.
+    fn faults(&self) -> Vec<(&'static str, &str)> {
+        self.error.iter().map(|error| ("ort", error.as_str())).collect()
+    }
+}
+
+/// Links with what they say.
+pub type Wege = Vec<(String, String)>;
+
 #[derive(Template)]
 #[template(path = "start.html")]
 struct StartTemplate<'a> {
     page: &'a Page,
     form: &'a SearchForm,
+    beispiele: Wege,
+    lebenslagen: Wege,
 }
 
 #[derive(Template)]
@@ -146,9 +187,18 @@ struct LeistungTemplate<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "bevor.html")]
+struct BevorTemplate<'a> {
+    page: &'a Page,
+    it: &'a LeistungPage,
+    leistung_href: String,
+}
+
+#[derive(Template)]
 #[template(path = "zu.html")]
 struct ZuTemplate<'a> {
     page: &'a Page,
+    heading: &'static str,
     it: &'a ZuPage,
 }
 
@@ -160,16 +210,41 @@ struct OrtTemplate<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "gemeinde.html")]
+struct GemeindeTemplate<'a> {
+    page: &'a Page,
+    form: &'a SearchForm,
+    it: &'a GemeindePage,
+}
+
+#[derive(Template)]
+#[template(path = "lebenslagen.html")]
+struct LebenslagenTemplate<'a> {
+    page: &'a Page,
+    felder: &'a [Feld],
+}
+
+#[derive(Template)]
+#[template(path = "lebenslage.html")]
+struct LebenslageTemplate<'a> {
+    page: &'a Page,
+    it: &'a LebenslagePage,
+}
+
+#[derive(Template)]
 #[template(path = "fault.html")]
 struct FaultTemplate<'a> {
     page: &'a Page,
     form: &'a SearchForm,
-    fault: &'a Fault,
+    fault: &'a FaultText,
 }
 
 /// The start page; also the page that asks again when the form was not filled in.
 pub fn start(page: &Page, form: &SearchForm) -> String {
-    render(&StartTemplate { page, form })
+    let examples = page.t.start.example_questions.iter();
+    let beispiele = examples.map(|text| ((*text).to_owned(), page.to(&address::suche(text, "", 1)))).collect();
+    let lebenslagen = lebenslage::on_start(page.sprache);
+    render(&StartTemplate { page, form, beispiele, lebenslagen })
 }
 
 /// The page of results.
@@ -182,9 +257,14 @@ pub fn leistung(page: &Page, it: &LeistungPage) -> String {
     render(&LeistungTemplate { page, it })
 }
 
+/// The page that says what to know before leaving.
+pub fn bevor(page: &Page, it: &LeistungPage) -> String {
+    render(&BevorTemplate { page, it, leistung_href: page.to(&it.path) })
+}
+
 /// The page of a hand-over that does not go straight on.
 pub fn zu(page: &Page, it: &ZuPage) -> String {
-    render(&ZuTemplate { page, it })
+    render(&ZuTemplate { page, heading: it.heading(page.sprache), it })
 }
 
 /// The choice of a place.
@@ -192,9 +272,24 @@ pub fn ort(page: &Page, it: &OrtChoice) -> String {
     render(&OrtTemplate { page, it })
 }
 
+/// The page of a place.
+pub fn gemeinde(page: &Page, form: &SearchForm, it: &GemeindePage) -> String {
+    render(&GemeindeTemplate { page, form, it })
+}
+
+/// The list of all Lebenslagen.
+pub fn lebenslagen(page: &Page, felder: &[Feld]) -> String {
+    render(&LebenslagenTemplate { page, felder })
+}
+
+/// The page of a Lebenslage.
+pub fn lebenslage(page: &Page, it: &LebenslagePage) -> String {
+    render(&LebenslageTemplate { page, it })
+}
+
 /// An error page.
-pub fn fault(page: &Page, fault: &Fault) -> String {
-    render(&FaultTemplate { page, form: &SearchForm::default(), fault })
+pub fn fault(page: &Page, fault: Fault) -> String {
+    render(&FaultTemplate { page, form: &SearchForm::default(), fault: fault.text(&page.t.fault) })
 }
 
 /// The page that a template makes.

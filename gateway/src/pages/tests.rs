@@ -12,7 +12,8 @@ use tower::ServiceExt as _;
 use super::fixtures::{self, HOSTILE};
 use super::leistung::LeistungPage;
 use super::narrow::Filters;
-use super::results::Results;
+use super::results::{Asked, Results};
+use super::sprache::{Hier, Sprache};
 use super::templates::{self, Fault, OrtChoice, Page};
 use super::view::{Ort, Part, SearchForm};
 use super::zu::{self, HandOver, Lage, ZuPage};
@@ -23,7 +24,17 @@ pub(crate) mod markup;
 mod narrow;
 
 fn page(title: &str) -> Page {
-    Page { style: "0", ..Page::new(title, Some("http://localhost:8080/hier".into())) }
+    page_in(Sprache::Deutsch, title)
+}
+
+fn page_in(sprache: Sprache, title: &str) -> Page {
+    let hier = Hier { sprache, path: "/hier".into() };
+    Page { style: "0", ..Page::here(&hier, title, Some("http://localhost:8080/hier".into())) }
+}
+
+/// An answer as it is shown on page `page`.
+fn shown(answer: &SearchAnswer, form: SearchForm, page: usize, filters: &Filters) -> Results {
+    Results::of(answer, Asked { form, which_place: &[], page, filters, sprache: Sprache::Deutsch })
 }
 
 fn form(q: &str, ort: &str) -> SearchForm {
@@ -32,15 +43,15 @@ fn form(q: &str, ort: &str) -> SearchForm {
 
 #[track_caller]
 fn results(answer: &SearchAnswer) -> String {
-    let results = Results::of(answer, form(&answer.text, ""), &[], 1, &Filters::default());
-    let html = templates::results(&page(&results.title()), &results);
+    let results = shown(answer, form(&answer.text, ""), 1, &Filters::default());
+    let html = templates::results(&page(&results.title(Sprache::Deutsch)), &results);
     markup::check(&html);
     html
 }
 
 #[track_caller]
 fn leistung(view: &LeistungView) -> String {
-    let it = LeistungPage::of(view, "99012999017001");
+    let it = LeistungPage::of(view, "99012999017001", Sprache::Deutsch);
     let html = templates::leistung(&page(&it.title()), &it);
     markup::check(&html);
     html
@@ -48,7 +59,7 @@ fn leistung(view: &LeistungView) -> String {
 
 #[track_caller]
 fn zu_page(responsible: &Responsible) -> ZuPage {
-    match zu::hand_over(responsible, "99012999017001", None) {
+    match zu::hand_over(responsible, "99012999017001", None, Sprache::Deutsch) {
         Some(HandOver::Page(page)) => *page,
         other => panic!("no page but {other:?}"),
     }
@@ -57,7 +68,7 @@ fn zu_page(responsible: &Responsible) -> ZuPage {
 #[track_caller]
 fn zu_html(responsible: &Responsible) -> String {
     let it = zu_page(responsible);
-    let html = templates::zu(&page(&zu::title(&it)), &it);
+    let html = templates::zu(&page(&zu::title(&it, Sprache::Deutsch)), &it);
     markup::check(&html);
     html
 }
@@ -137,7 +148,7 @@ fn the_results_say_what_was_searched_instead() {
 fn results_are_turned_page_by_page() {
     let answer = SearchAnswer { total: 23, ..fixtures::search_answer() };
     let pages = |page| {
-        let results = Results::of(&answer, form("hund", "Bochum"), &[], page, &Filters::default());
+        let results = shown(&answer, form("hund", "Bochum"), page, &Filters::default());
         (results.best.is_some(), results.previous, results.next)
     };
     let at = |page: usize| Some(super::address::suche("hund", "Bochum", page));
@@ -150,10 +161,7 @@ fn results_are_turned_page_by_page() {
 fn a_hit_names_the_way_that_fits_its_state() {
     for (responsible, expected) in [
         (None, "Wer zuständig ist, hängt vom Ort ab."),
-        (
-            Some(fixtures::found()),
-            r#"<a class="knopf" href="/zu/99012999017001/059110000000?frage=hund%20anmelden&#38;rang=1""#,
-        ),
+        (Some(fixtures::found()), r#"href="/bevor/99012999017001/059110000000?frage=hund%20anmelden&#38;rang=1""#),
         (Some(fixtures::none()), "Für diesen Ort ist uns keine zuständige Stelle bekannt."),
         (Some(ambiguous()), "Mehrere Stellen kommen infrage."),
         (Some(blocked()), "dessen Adresse bei uns nicht registriert ist"),
@@ -206,7 +214,7 @@ fn a_leistung_without_an_office_says_how_to_go_on() {
 fn a_leistung_with_several_offices_leaves_the_choice() {
     let html = leistung(&LeistungView { responsible: Some(ambiguous()), ..fixtures::view() });
     assert!(html.contains("Mehrere Stellen kommen infrage"));
-    assert!(html.contains("<h3>Amt A</h3>") && html.contains("<h3>Amt B</h3>"));
+    assert!(html.contains(">Amt A</h3>") && html.contains(">Amt B</h3>"));
     assert!(html.contains("?dienst=L900001_OD1"));
 }
 
@@ -224,7 +232,7 @@ fn texts_of_another_language_are_marked() {
     view.short.lang = Lang::EN;
     view.short.name = "Register a dog".into();
     let html = leistung(&view);
-    assert!(html.contains(r#"<h1 lang="en">Register a dog</h1>"#));
+    assert!(html.contains(r#" lang="en">Register a dog</h1>"#));
     assert!(html.contains(r#"<div class="text" lang="en"><p>Dogs from abroad"#));
     assert!(!html.contains(r#"<div class="text" lang="de">"#));
 }
@@ -240,7 +248,7 @@ fn sections_stand_in_the_order_of_the_page() {
         fixtures::text("09", " "),
     ]);
     let headings: Vec<Option<String>> =
-        LeistungPage::of(&view, "k").sections.into_iter().map(|section| section.heading).collect();
+        LeistungPage::of(&view, "k", Sprache::Deutsch).sections.into_iter().map(|section| section.heading).collect();
     let expected = [
         Some("Was Sie brauchen"),
         Some("Kosten"),
@@ -258,7 +266,7 @@ fn sections_stand_in_the_order_of_the_page() {
 
 #[test]
 fn headings_inside_a_text_stand_below_the_section() {
-    let moved = |html: &str| Part::of(&fixtures::htmls(Lang::DE, html)).unwrap().html;
+    let moved = |html: &str| Part::of(&fixtures::htmls(Lang::DE, html), Sprache::Deutsch).unwrap().html;
     assert_eq!(moved("<h1>a</h1><h2>b</h2>"), "<h3>a</h3><h4>b</h4>");
     assert_eq!(moved("<h5>a</h5><h6>b</h6>"), "<h3>a</h3><h4>b</h4>");
     assert_eq!(moved("<h1>a</h1><h5>b</h5><h6>c</h6>"), "<h3>a</h3><h6>b</h6><h6>c</h6>");
@@ -274,7 +282,7 @@ fn the_hand_over_goes_straight_to_the_one_best_service() {
             dienst.sprachen = langs.to_vec();
         }
         let responsible = Responsible { onlinedienste: dienste, ..fixtures::found() };
-        match zu::hand_over(&responsible, "99", None) {
+        match zu::hand_over(&responsible, "99", None, Sprache::Deutsch) {
             Some(HandOver::Go(url)) => url.path().to_owned(),
             Some(HandOver::Page(page)) => format!("{:?}", page.lage),
             other => format!("{other:?}"),
@@ -296,7 +304,7 @@ fn a_chosen_service_has_to_be_one_of_those_offered_and_permitted() {
         onlinedienste: vec![fixtures::dienst("A", Level::Kreis, true), fixtures::dienst("B", Level::Kreis, false)],
         ..fixtures::found()
     };
-    let chosen = |id: &str| zu::hand_over(&responsible, "99", Some(id)).unwrap();
+    let chosen = |id: &str| zu::hand_over(&responsible, "99", Some(id), Sprache::Deutsch).unwrap();
     assert!(matches!(chosen("L900001_A"), HandOver::Go(url) if url.path() == "/A"));
     assert!(matches!(chosen("L900001_B"), HandOver::NoSuchDienst));
     assert!(matches!(chosen("https://evil.example/"), HandOver::NoSuchDienst));
@@ -330,7 +338,7 @@ fn the_hand_over_says_what_to_do_instead() {
 fn what_is_not_known_is_not_handed_over() {
     for state in [State::UnknownLeistung, State::UnknownPlace] {
         let responsible = Responsible { state, leistung: None, ..fixtures::found() };
-        assert!(zu::hand_over(&responsible, "99", None).is_none());
+        assert!(zu::hand_over(&responsible, "99", None, Sprache::Deutsch).is_none());
     }
     let response = leave(&"https://a.example/x".parse().unwrap());
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
@@ -346,6 +354,7 @@ fn the_choice_of_a_place() {
         let choice = OrtChoice {
             name: "Hund anmelden".into(),
             lang: None,
+            was: "leistung",
             key: "99".into(),
             typed: "Neuenk".into(),
             places,
@@ -362,19 +371,35 @@ fn the_choice_of_a_place() {
 }
 
 #[test]
-fn faults_are_said_in_german_with_a_way_on() {
-    for fault in [
-        &Fault::NOT_FOUND,
-        &Fault::NO_LEISTUNG,
-        &Fault::NO_PLACE,
-        &Fault::NO_DIENST,
-        &Fault::ADDRESS,
-        &Fault::METHOD,
-        &Fault::CATALOG,
-    ] {
-        let html = templates::fault(&page(fault.title), fault);
+fn faults_are_said_in_every_language_with_a_way_on() {
+    for (sprache, fault) in Sprache::ALL.into_iter().flat_map(|one| Fault::ALL.map(|fault| (one, fault))) {
+        let text = fault.text(&sprache.texts().fault);
+        let html = templates::fault(&page_in(sprache, text.title), fault);
         markup::check(&html);
-        assert!(html.contains(fault.heading) && html.contains(r#"role="search""#) && html.contains("tel:115"));
+        assert!(html.contains(text.heading) && html.contains(r#"role="search""#) && html.contains("tel:115"));
+        assert!(html.contains(&format!(r#"<html lang="{}">"#, sprache.lang())));
+    }
+}
+
+#[test]
+fn the_same_page_is_there_in_every_language_and_says_which_texts_are_not() {
+    let view = fixtures::view();
+    for sprache in Sprache::ALL {
+        let it = LeistungPage::of(&view, "99012999017001", sprache);
+        let html = templates::leistung(&page_in(sprache, &it.title()), &it);
+        markup::check(&html);
+        let german = sprache == Sprache::Deutsch;
+        assert_eq!(html.contains(r#" lang="de">Hund anmelden</h1>"#), !german, "{sprache:?}");
+        for other in Sprache::ALL {
+            assert!(html.contains(&format!(r#"href="{}""#, other.path("/hier"))), "{other:?} from {sprache:?}");
+        }
+        let texts = sprache.texts();
+        assert!(html.contains(&format!(r#"action="{}""#, sprache.path("/ort"))), "{sprache:?}");
+        assert!(html.contains(texts.bevor.heading) && html.contains((texts.words.thema)(super::texts::Thema::Kosten)));
+        let bevor = templates::bevor(&page_in(sprache, "Bevor"), &it);
+        markup::check(&bevor);
+        assert!(bevor.contains(&sprache.path("/zu/99012999017001/059110000000")), "{bevor}");
+        assert!(bevor.contains("service.bochum.example") && bevor.contains(texts.bevor.unknown), "{bevor}");
     }
 }
 
@@ -390,7 +415,7 @@ fn hostile_texts_stay_texts_everywhere() {
     }
     unit.anschriften[0].strasse = Some(hostile());
     unit.links[0].title = Some(hostile());
-    responsible.answers[0].reason = vec![hostile()];
+    responsible.answers[0].why.office = hostile();
     responsible.onlinedienste[0].name = hostile();
     responsible.onlinedienste[0].portal_name = hostile();
     responsible.onlinedienste[0].zahlungsweisen = vec![hostile()];
@@ -405,7 +430,7 @@ fn hostile_texts_stay_texts_everywhere() {
     view.modules[5].modul.facts = vec![hostile()];
     view.responsible = Some(responsible.clone());
     responsible.leistung = Some(view.short.clone());
-    let it = LeistungPage::of(&view, HOSTILE);
+    let it = LeistungPage::of(&view, HOSTILE, Sprache::Deutsch);
     let answer = SearchAnswer {
         text: hostile(),
         understood: hostile(),
@@ -419,13 +444,18 @@ fn hostile_texts_stay_texts_everywhere() {
     };
     let form =
         SearchForm { q: hostile(), ort: hostile(), q_error: Some(hostile()), ort_error: Some(unknown_place(HOSTILE)) };
-    let found = Results::of(&answer, form, &[fixtures::bochum()], 2, &Filters::default());
+    let which = [fixtures::bochum()];
+    let filters = Filters::default();
+    let found = Results::of(
+        &answer,
+        Asked { form, which_place: &which, page: 2, filters: &filters, sprache: Sprache::Deutsch },
+    );
     let blocked = Responsible { onlinedienste: vec![fixtures::dienst(HOSTILE, Level::Kreis, false)], ..responsible };
     let zu = zu_page(&blocked);
     for html in [
         templates::leistung(&page(&it.title()), &it),
-        templates::results(&page(&found.title()), &found),
-        templates::zu(&page(&zu::title(&zu)), &zu),
+        templates::results(&page(&found.title(Sprache::Deutsch)), &found),
+        templates::zu(&page(&zu::title(&zu, Sprache::Deutsch)), &zu),
     ] {
         markup::check(&html);
         for bad in ["<script", "<img", "onerror=y>"] {
@@ -509,7 +539,8 @@ async fn the_style_sheet_is_kept_for_ever_under_its_version_only() {
 
 #[test]
 fn a_question_is_read_field_by_field() {
-    let read = |query: &str| super::Question::read(Some(query)).unwrap();
+    let texts = &Sprache::Deutsch.texts().form;
+    let read = |query: &str| super::Question::read(Some(query), texts).unwrap();
     let question = read("q=hund&ort=+Bochum+&utm_source=brief&seite=2");
     assert_eq!((question.q.as_deref(), question.ort.as_deref(), question.page), (Some("hund"), Some("Bochum"), 2));
     let empty = read("q=&ort=Bochum");
@@ -519,7 +550,7 @@ fn a_question_is_read_field_by_field() {
     let long = read(&format!("q=hund&ort={}", "x".repeat(501)));
     assert!(long.form.ort_error.is_some() && long.ort.is_none());
     for bad in ["q=a&q=b", "q=a&seite=0", "q=a&seite=101", "q=a&seite=x"] {
-        assert!(super::Question::read(Some(bad)).is_err(), "{bad}");
+        assert!(super::Question::read(Some(bad), texts).is_err(), "{bad}");
     }
 }
 

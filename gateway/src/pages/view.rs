@@ -8,23 +8,25 @@ use indexer::catalog::{Answer, LeistungShort, NextStep, OnlinedienstAnswer, Plac
 use indexer::record::{Anschrift, Htmls, Kommunikation, Lang, Link, Organisationseinheit, in_lang};
 use url::Url;
 
+use super::sprache::Sprache;
+use super::texts::Kanal;
 use super::{address, words};
 
-/// A text in its language. `lang` is none for German, the language of the page.
+/// A text in its language. `lang` is none for that of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The language, where it is not German.
+    /// The language, where it is not that of the page.
     pub lang: Option<Lang>,
     /// Clean markup.
     pub html: String,
 }
 
 impl Part {
-    /// The German text, else another; none where there is no text.
-    pub fn of(texts: &Htmls) -> Option<Self> {
-        let (lang, html) = in_lang(texts, Lang::DE)?;
+    /// The text in the language of the page, else the German one, else another; none where there is no text.
+    pub fn of(texts: &Htmls, sprache: Sprache) -> Option<Self> {
+        let (lang, html) = in_lang(texts, sprache.of_records())?;
         let html = html.as_str();
-        (!html.trim().is_empty()).then(|| Self { lang: foreign(lang), html: below_h2(html) })
+        (!html.trim().is_empty()).then(|| Self { lang: sprache.foreign(lang), html: below_h2(html) })
     }
 }
 
@@ -51,11 +53,6 @@ fn below_h2(html: &str) -> String {
     moved
 }
 
-/// A language that a reader's voice has to be told of: any but German.
-pub fn foreign(lang: Lang) -> Option<Lang> {
-    (lang != Lang::DE).then_some(lang)
-}
-
 /// The form that stands on most pages; it keeps what was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchForm {
@@ -69,6 +66,16 @@ pub struct SearchForm {
     pub ort_error: Option<String>,
 }
 
+impl SearchForm {
+    /// What is wrong, with the field it stands at.
+    pub fn faults(&self) -> Vec<(&'static str, &str)> {
+        [("q", &self.q_error), ("ort", &self.ort_error)]
+            .into_iter()
+            .filter_map(|(field, error)| Some((field, error.as_deref()?)))
+            .collect()
+    }
+}
+
 /// A link with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
@@ -78,26 +85,26 @@ pub struct Anchor {
     pub href: Option<String>,
     /// The host, where the link leaves this site.
     pub host: Option<String>,
-    /// The language of the text, where it is not German.
+    /// The language of the text, where it is not that of the page.
     pub lang: Option<Lang>,
 }
 
 impl Anchor {
-    fn of(link: &Link) -> Self {
+    fn of(link: &Link, sprache: Sprache) -> Self {
         let host = link.url.host_str().unwrap_or("").to_owned();
         let title = link.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
         Self {
             text: title.unwrap_or(&host).to_owned(),
             href: Some(link.url.to_string()),
             host: title.is_some().then_some(host),
-            lang: link.lang.and_then(foreign),
+            lang: link.lang.and_then(|lang| sprache.foreign(lang)),
         }
     }
 }
 
 /// Links as they are shown; only those that a browser opens as pages.
-pub fn anchors(links: &[Link]) -> Vec<Anchor> {
-    links.iter().filter(|link| is_page(&link.url)).map(Anchor::of).collect()
+pub fn anchors(links: &[Link], sprache: Sprache) -> Vec<Anchor> {
+    links.iter().filter(|link| is_page(&link.url)).map(|link| Anchor::of(link, sprache)).collect()
 }
 
 fn is_page(url: &Url) -> bool {
@@ -107,7 +114,9 @@ fn is_page(url: &Url) -> bool {
 /// One way to reach an office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kontakt {
-    /// "Telefon", "E-Mail", ...
+    /// What it is.
+    pub kanal: Kanal,
+    /// That in words: "Telefon", "E-Mail", ...
     pub label: &'static str,
     /// Number or address.
     pub text: String,
@@ -116,26 +125,33 @@ pub struct Kontakt {
 }
 
 impl Kontakt {
-    fn of(one: &Kommunikation) -> Option<Self> {
+    fn new(kanal: Kanal, text: &str, href: Option<String>, sprache: Sprache) -> Self {
+        Self { kanal, label: (sprache.texts().words.kanal)(kanal), text: text.to_owned(), href }
+    }
+
+    fn of(one: &Kommunikation, sprache: Sprache) -> Option<Self> {
         let text = one.kennung.trim();
         if text.is_empty() {
             return None;
         }
-        let (label, href) = match one.kanal.as_str() {
-            "01" => ("E-Mail", words::mailto(text)),
-            "02" => ("Telefon", words::tel(text)),
-            "03" => ("Mobiltelefon", words::tel(text)),
-            "04" => ("Fax", None),
-            "08" => ("De-Mail", None),
-            "09" => ("Internet", Url::parse(text).ok().filter(is_page).map(Into::into)),
-            _ => ("Weiterer Kontakt", None),
+        let (kanal, href) = match one.kanal.as_str() {
+            "01" => (Kanal::Mail, words::mailto(text)),
+            "02" => (Kanal::Telefon, words::tel(text)),
+            "03" => (Kanal::Mobil, words::tel(text)),
+            "04" => (Kanal::Fax, None),
+            "08" => (Kanal::DeMail, None),
+            "09" => (Kanal::Internet, Url::parse(text).ok().filter(is_page).map(Into::into)),
+            _ => (Kanal::Weiterer, None),
         };
-        Some(Self { label, text: text.to_owned(), href })
+        Some(Self::new(kanal, text, href, sprache))
     }
 
-    /// A telephone number.
-    fn telefon(number: &str) -> Self {
-        Self { label: "Telefon", text: number.to_owned(), href: words::tel(number) }
+    /// Ways to reach an office, the quickest first, each once.
+    fn all(kommunikation: &[Kommunikation], sprache: Sprache) -> Vec<Self> {
+        let mut kontakte: Vec<Self> = kommunikation.iter().filter_map(|one| Self::of(one, sprache)).collect();
+        kontakte.sort_by_key(|kontakt| kontakt.kanal.min(Kanal::Fax));
+        kontakte.dedup();
+        kontakte
     }
 }
 
@@ -149,19 +165,21 @@ pub struct Adresse {
 }
 
 impl Adresse {
-    fn of(anschrift: &Anschrift) -> Option<Self> {
+    fn of(anschrift: &Anschrift, sprache: Sprache) -> Option<Self> {
+        let words = &sprache.texts().words;
         let filled =
             |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let town: Vec<String> = [&anschrift.plz, &anschrift.ort].into_iter().filter_map(filled).collect();
         let postfach = filled(&anschrift.postfach).map(|number| {
-            if number.to_lowercase().starts_with("postfach") { number } else { format!("Postfach {number}") }
+            if number.to_lowercase().starts_with("postfach") { number } else { (words.postfach)(&number) }
         });
         let lines: Vec<String> = [filled(&anschrift.zusatz), filled(&anschrift.strasse), postfach]
             .into_iter()
             .flatten()
             .chain((!town.is_empty()).then(|| town.join(" ")))
             .collect();
-        (!lines.is_empty()).then(|| Self { label: words::anschrift_art(anschrift.art.as_deref()), lines })
+        (!lines.is_empty())
+            .then(|| Self { label: (words.anschrift)(words::anschrift_art(anschrift.art.as_deref())), lines })
     }
 }
 
@@ -186,45 +204,36 @@ pub struct Stelle {
 
 impl Stelle {
     /// An office out of an answer.
-    pub fn of(answer: &Answer) -> Self {
-        let unit = &answer.organisationseinheit;
-        let mut kontakte: Vec<Kontakt> = unit.kommunikation.iter().filter_map(Kontakt::of).collect();
-        kontakte.sort_by_key(|kontakt| match kontakt.label {
-            "Telefon" => 0,
-            "Mobiltelefon" => 1,
-            "E-Mail" => 2,
-            "Internet" => 3,
-            _ => 4,
-        });
-        kontakte.dedup();
+    pub fn of(answer: &Answer, sprache: Sprache) -> Self {
+        let (unit, words) = (&answer.organisationseinheit, &sprache.texts().words);
         Self {
             name: unit.name.clone(),
-            gebiet: words::gebiet(answer.level),
-            kontakte,
-            adressen: unit.anschriften.iter().filter_map(Adresse::of).collect(),
-            zeiten: Part::of(&unit.oeffnungszeiten),
-            links: anchors(&unit.links),
-            reasons: answer.reason.clone(),
+            gebiet: (words.gebiet)(answer.level),
+            kontakte: Kontakt::all(&unit.kommunikation, sprache),
+            adressen: unit.anschriften.iter().filter_map(|one| Adresse::of(one, sprache)).collect(),
+            zeiten: Part::of(&unit.oeffnungszeiten, sprache),
+            links: anchors(&unit.links, sprache),
+            reasons: (words.why)(&answer.why),
         }
     }
 
     /// An office as a portal describes it, before anybody asked for one.
-    pub fn of_record(unit: &Organisationseinheit) -> Self {
-        let name = in_lang(&unit.name, Lang::DE).map(|(_, name)| name.clone()).unwrap_or_default();
+    pub fn of_record(unit: &Organisationseinheit, sprache: Sprache) -> Self {
+        let name = in_lang(&unit.name, sprache.of_records()).map(|(_, name)| name.clone()).unwrap_or_default();
         Self {
             name,
-            gebiet: "die Leistung oben",
-            kontakte: unit.kommunikation.iter().filter_map(Kontakt::of).collect(),
-            adressen: unit.anschriften.iter().filter_map(Adresse::of).collect(),
-            zeiten: Part::of(&unit.oeffnungszeiten),
-            links: anchors(&unit.links),
+            gebiet: sprache.texts().words.this_leistung,
+            kontakte: Kontakt::all(&unit.kommunikation, sprache),
+            adressen: unit.anschriften.iter().filter_map(|one| Adresse::of(one, sprache)).collect(),
+            zeiten: Part::of(&unit.oeffnungszeiten, sprache),
+            links: anchors(&unit.links, sprache),
             reasons: Vec::new(),
         }
     }
 
     /// The number to call first.
     pub fn telefon(&self) -> Option<&Kontakt> {
-        self.kontakte.first().filter(|kontakt| matches!(kontakt.label, "Telefon" | "Mobiltelefon"))
+        self.kontakte.first().filter(|kontakt| matches!(kontakt.kanal, Kanal::Telefon | Kanal::Mobil))
     }
 }
 
@@ -237,8 +246,8 @@ pub struct Dienst {
     pub host: String,
     /// Who offers it.
     pub anbieter: String,
-    /// The trust level in words.
-    pub vertrauensniveau: String,
+    /// The trust level in words; none where it is not said.
+    pub vertrauensniveau: Option<String>,
     /// Languages in words; empty where not given.
     pub sprachen: String,
     /// Ways to pay; empty where not given.
@@ -249,16 +258,16 @@ pub struct Dienst {
 
 impl Dienst {
     /// An online service, with `href` as the way to it where it is permitted.
-    pub fn of(answer: &OnlinedienstAnswer, href: String) -> Self {
-        let sprachen: Vec<&str> = answer.sprachen.iter().map(|lang| words::language(lang.as_str())).collect();
+    pub fn of(answer: &OnlinedienstAnswer, href: String, sprache: Sprache) -> Self {
+        let texts = sprache.texts();
+        let sprachen: Vec<&str> = answer.sprachen.iter().map(|lang| (texts.words.language)(lang.as_str())).collect();
         Self {
             name: answer.name.clone(),
             host: answer.url.host_str().unwrap_or("").to_owned(),
             anbieter: answer.portal_name.clone(),
             vertrauensniveau: words::vertrauensniveau(answer.vertrauensniveau_name.as_deref())
-                .map(str::to_owned)
-                .or_else(|| answer.vertrauensniveau_name.clone())
-                .unwrap_or_else(|| "nicht angegeben".to_owned()),
+                .map(|niveau| (texts.words.vertrauensniveau)(niveau).to_owned())
+                .or_else(|| answer.vertrauensniveau_name.clone()),
             sprachen: sprachen.join(", "),
             zahlung: answer.zahlungsweisen.join(", "),
             href: permitted(answer).then_some(href),
@@ -302,24 +311,21 @@ pub struct Weiter {
 
 impl Weiter {
     /// A next step.
-    pub fn of(step: &NextStep) -> Self {
+    pub fn of(step: &NextStep, sprache: Sprache) -> Self {
         let contact = step.contact.as_ref();
         let page = contact.and_then(|contact| contact.url.clone());
-        let page = page.or_else(|| step.web.as_deref().and_then(|web| Url::parse(web).ok()).filter(is_page));
-        let telefon = contact.and_then(|contact| contact.phone.as_deref()).map(Kontakt::telefon);
-        let mail = contact.and_then(|contact| contact.email.as_deref()).map(|mail| Kontakt {
-            label: "E-Mail",
-            text: mail.to_owned(),
-            href: words::mailto(mail),
-        });
-        let page = page.filter(is_page).map(|url| Kontakt {
-            label: "Internet",
-            text: url.host_str().unwrap_or("").to_owned(),
-            href: Some(url.into()),
+        let page = page.or_else(|| step.web.as_deref().and_then(|web| Url::parse(web).ok())).filter(is_page);
+        let telefon = contact.and_then(|contact| contact.phone.as_deref());
+        let telefon = telefon.map(|number| Kontakt::new(Kanal::Telefon, number, words::tel(number), sprache));
+        let mail = contact.and_then(|contact| contact.email.as_deref());
+        let mail = mail.map(|mail| Kontakt::new(Kanal::Mail, mail, words::mailto(mail), sprache));
+        let page = page.map(|url| {
+            let host = url.host_str().unwrap_or("").to_owned();
+            Kontakt::new(Kanal::Internet, &host, Some(url.into()), sprache)
         });
         Self {
             name: step.name.clone(),
-            level: words::level(step.level),
+            level: (sprache.texts().words.level)(step.level),
             kontakte: telefon.into_iter().chain(mail).chain(page).collect(),
         }
     }
@@ -357,18 +363,17 @@ pub fn place_name(place: &Place) -> String {
 }
 
 /// Where a text comes from and when it was changed: "Stand: ... · Quelle: ...".
-pub fn stand(short: &LeistungShort) -> String {
-    match short.changed {
-        Some(changed) => format!("Stand: {} · Quelle: {}", words::date(changed), short.portal_name),
-        None => format!("Quelle: {}", short.portal_name),
-    }
+pub fn stand(short: &LeistungShort, sprache: Sprache) -> String {
+    (sprache.texts().leistung.stand)(short.changed, &short.portal_name)
 }
 
 /// The service that a Leistung's button leads to, where there is exactly one best and one office; else the citizen
 /// has to choose.
-pub fn hand_over(key: &str, place: &Ars, responsible: &Responsible) -> Option<Dienst> {
+pub fn hand_over(key: &str, place: &Ars, responsible: &Responsible, sprache: Sprache) -> Option<Dienst> {
     match best(&responsible.onlinedienste).as_slice() {
-        [one] if responsible.state != State::Ambiguous => Some(Dienst::of(one, address::zu(key, place))),
+        [one] if responsible.state != State::Ambiguous => {
+            Some(Dienst::of(one, sprache.path(&address::zu(key, place)), sprache))
+        }
         _ => None,
     }
 }

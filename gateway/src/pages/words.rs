@@ -1,12 +1,14 @@
-//! German words for citizens: headings, levels, dates. Codes become words here or stay unsaid, never guessed.
+//! What codes of records stand for, and dates and numbers as they are written. A code becomes a value here or stays
+//! unsaid, never guessed; the words for it stand in `texts`.
 
 use std::sync::LazyLock;
 
-use connectors::gebiet::Level;
 use indexer::record::ModulArt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+
+use super::texts::{Anschriftart, Thema, Vertrauensniveau};
 
 /// German legal time by its rule, so that no time zone files are needed on the machine (EU directive 2000/84/EC).
 static BERLIN: LazyLock<TimeZone> =
@@ -17,101 +19,58 @@ static BERLIN: LazyLock<TimeZone> =
 pub struct Section {
     /// Sections are shown in this order; equal ones as delivered.
     pub order: u8,
-    /// The heading; none where we have no word for what it is about.
-    pub heading: Option<&'static str>,
+    /// What it is about; none where we have no word for that.
+    pub thema: Option<Thema>,
     /// Name of the section inside the page.
     pub anchor: &'static str,
 }
 
 /// The section of a module; none for what stands elsewhere on the page or is not for citizens.
 pub fn section(art: &ModulArt) -> Option<Section> {
-    let (order, heading, anchor) = match art {
+    let (order, thema, anchor) = match art {
         ModulArt::Text(code) => match code.as_str() {
             "02" | "03" | "05" | "18" | "24" => return None,
-            "08" => (10, Some("Was Sie brauchen"), "unterlagen"),
-            "09" => (45, Some("Voraussetzungen"), "voraussetzungen"),
-            "11" => (50, Some("So läuft es ab"), "ablauf"),
-            "06" => (60, Some("Ausführliche Beschreibung"), "beschreibung"),
-            "14" => (65, Some("Formulare"), "formulare"),
-            "16" => (70, Some("Hinweise und Besonderheiten"), "hinweise"),
-            "22" => (75, Some("Wer zuständig ist"), "zustaendig"),
-            "23" => (76, Some("Wo Sie Rat bekommen"), "ansprechpunkt"),
-            "15" => (85, Some("Weitere Informationen"), "weiteres"),
-            "25" => (90, Some("Wenn Sie nicht einverstanden sind (Rechtsbehelf)"), "rechtsbehelf"),
-            "07" => (95, Some("Rechtsgrundlagen"), "recht"),
+            "08" => (10, Some(Thema::Unterlagen), "unterlagen"),
+            "09" => (45, Some(Thema::Voraussetzungen), "voraussetzungen"),
+            "11" => (50, Some(Thema::Ablauf), "ablauf"),
+            "06" => (60, Some(Thema::Beschreibung), "beschreibung"),
+            "14" => (65, Some(Thema::Formulare), "formulare"),
+            "16" => (70, Some(Thema::Hinweise), "hinweise"),
+            "22" => (75, Some(Thema::Zustaendig), "zustaendig"),
+            "23" => (76, Some(Thema::Ansprechpunkt), "ansprechpunkt"),
+            "15" => (85, Some(Thema::Weiteres), "weiteres"),
+            "25" => (90, Some(Thema::Rechtsbehelf), "rechtsbehelf"),
+            "07" => (95, Some(Thema::Recht), "recht"),
             _ => (80, None, "angaben"),
         },
-        ModulArt::Dokumente => (11, Some("Unterlagen und Formulare"), "dokumente"),
-        ModulArt::Kosten => (20, Some("Kosten"), "kosten"),
-        ModulArt::Bearbeitungsdauer => (30, Some("Dauer"), "dauer"),
-        ModulArt::Frist => (40, Some("Frist"), "frist"),
+        ModulArt::Dokumente => (11, Some(Thema::Dokumente), "dokumente"),
+        ModulArt::Kosten => (20, Some(Thema::Kosten), "kosten"),
+        ModulArt::Bearbeitungsdauer => (30, Some(Thema::Dauer), "dauer"),
+        ModulArt::Frist => (40, Some(Thema::Frist), "frist"),
         ModulArt::Individuell(_) => (80, None, "angaben"),
         ModulArt::Auskunftshinweis => return None,
     };
-    Some(Section { order, heading, anchor })
+    Some(Section { order, thema, anchor })
 }
 
-/// The trust level in words, where a delivery says it in words. What its codes (00 to 40) mean is published nowhere
-/// that we know, so a code stays unsaid.
-pub fn vertrauensniveau(text: Option<&str>) -> Option<&'static str> {
+/// The trust level, where a delivery says it in words. What its codes (00 to 40) mean is published nowhere that we know,
+/// so a code stays unsaid.
+pub fn vertrauensniveau(text: Option<&str>) -> Option<Vertrauensniveau> {
     match text?.trim().to_lowercase().as_str() {
-        "basisregistrierung" | "basis" => Some("Basisregistrierung (Benutzername und Passwort)"),
-        "substanziell" | "substantiell" => Some("substanziell (zum Beispiel ELSTER-Zertifikat)"),
-        "hoch" => Some("hoch (Online-Ausweis)"),
+        "basisregistrierung" | "basis" => Some(Vertrauensniveau::Basis),
+        "substanziell" | "substantiell" => Some(Vertrauensniveau::Substanziell),
+        "hoch" => Some(Vertrauensniveau::Hoch),
         _ => None,
     }
 }
 
 /// The kind of an address.
-pub fn anschrift_art(code: Option<&str>) -> &'static str {
+pub fn anschrift_art(code: Option<&str>) -> Anschriftart {
     match code {
-        Some("002") => "Besuchsadresse",
-        Some("003" | "004" | "006") => "Postanschrift",
-        Some("005") => "Lieferanschrift",
-        _ => "Adresse",
-    }
-}
-
-/// A level as citizens call it.
-pub fn level(level: Level) -> &'static str {
-    match level {
-        Level::Bund => "Bund",
-        Level::Land => "Land",
-        Level::Regierungsbezirk => "Regierungsbezirk",
-        Level::Kreis => "Kreis",
-        Level::Verband => "Gemeindeverband",
-        Level::Gemeinde => "Stadt oder Gemeinde",
-    }
-}
-
-/// What an office of a level is responsible for, as in "zuständig für Ihren Kreis".
-pub fn gebiet(level: Level) -> &'static str {
-    match level {
-        Level::Bund => "ganz Deutschland",
-        Level::Land => "das Land",
-        Level::Regierungsbezirk => "Ihren Regierungsbezirk",
-        Level::Kreis => "Ihren Kreis",
-        Level::Verband => "Ihren Gemeindeverband",
-        Level::Gemeinde => "Ihre Stadt oder Gemeinde",
-    }
-}
-
-/// A language in German, as in "auf Deutsch"; the two letters where we have no word.
-pub fn language(code: &str) -> &str {
-    match code {
-        "ar" => "Arabisch",
-        "de" => "Deutsch",
-        "en" => "Englisch",
-        "es" => "Spanisch",
-        "fr" => "Französisch",
-        "it" => "Italienisch",
-        "nl" => "Niederländisch",
-        "pl" => "Polnisch",
-        "ro" => "Rumänisch",
-        "ru" => "Russisch",
-        "tr" => "Türkisch",
-        "uk" => "Ukrainisch",
-        other => other,
+        Some("002") => Anschriftart::Besuch,
+        Some("003" | "004" | "006") => Anschriftart::Post,
+        Some("005") => Anschriftart::Lieferung,
+        _ => Anschriftart::Unbestimmt,
     }
 }
 
@@ -263,8 +222,8 @@ mod tests {
     fn a_code_that_nobody_explains_stays_unsaid() {
         assert_eq!(vertrauensniveau(Some("20")), None);
         assert_eq!(vertrauensniveau(None), None);
-        assert!(vertrauensniveau(Some("Substantiell")).unwrap().starts_with("substanziell"));
-        assert_eq!(section(&ModulArt::Text("04".into())).unwrap().heading, None);
+        assert_eq!(vertrauensniveau(Some("Substantiell")), Some(Vertrauensniveau::Substanziell));
+        assert_eq!(section(&ModulArt::Text("04".into())).unwrap().thema, None);
         assert_eq!(section(&ModulArt::Auskunftshinweis), None);
     }
 }

@@ -5,6 +5,7 @@ use indexer::record::Lang;
 use url::Url;
 
 use super::address;
+use super::sprache::Sprache;
 use super::view::{self, Dienst, Stelle, Weiter};
 
 /// What the hand-over comes to.
@@ -38,7 +39,7 @@ pub struct ZuPage {
     pub lage: Lage,
     /// The Leistung.
     pub name: String,
-    /// Its language, where it is not German.
+    /// Its language, where it is not that of the page.
     pub lang: Option<Lang>,
     /// The page of the Leistung.
     pub leistung_href: String,
@@ -54,12 +55,13 @@ pub struct ZuPage {
 
 impl ZuPage {
     /// The heading.
-    pub fn heading(&self) -> &'static str {
+    pub fn heading(&self, sprache: Sprache) -> &'static str {
+        let [several, locked, on_site, none] = sprache.texts().zu.headings;
         match self.lage {
-            Lage::Auswahl => "Bitte wählen Sie",
-            Lage::Gesperrt => "Dieses Online-Angebot können wir nicht öffnen",
-            Lage::NurVorOrt => "Nur vor Ort oder schriftlich möglich",
-            Lage::Keine => "Keine zuständige Stelle bekannt",
+            Lage::Auswahl => several,
+            Lage::Gesperrt => locked,
+            Lage::NurVorOrt => on_site,
+            Lage::Keine => none,
         }
     }
 
@@ -71,7 +73,7 @@ impl ZuPage {
 
 /// Where the hand-over leads. `key` is how the Leistung was asked for, `chosen` the id of the Onlinedienst that the
 /// citizen chose, where there were several. None when Leistung or place are not known.
-pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>) -> Option<HandOver> {
+pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>, sprache: Sprache) -> Option<HandOver> {
     responsible.leistung.as_ref().zip(responsible.place.as_ref())?;
     if matches!(responsible.state, State::UnknownLeistung | State::UnknownPlace) {
         return None;
@@ -86,11 +88,11 @@ pub fn hand_over(responsible: &Responsible, key: &str, chosen: Option<&str>) -> 
     if let (true, [one]) = (clear, best.as_slice()) {
         return Some(HandOver::Go(one.url.clone()));
     }
-    instead(responsible, key).map(|page| HandOver::Page(Box::new(page)))
+    instead(responsible, key, sprache).map(|page| HandOver::Page(Box::new(page)))
 }
 
 /// The page that stands instead of going on at once. None when Leistung or place are not known.
-pub fn instead(responsible: &Responsible, key: &str) -> Option<ZuPage> {
+pub fn instead(responsible: &Responsible, key: &str, sprache: Sprache) -> Option<ZuPage> {
     let (leistung, place) = responsible.leistung.as_ref().zip(responsible.place.as_ref())?;
     if matches!(responsible.state, State::UnknownLeistung | State::UnknownPlace) {
         return None;
@@ -98,7 +100,8 @@ pub fn instead(responsible: &Responsible, key: &str) -> Option<ZuPage> {
     let offered = &responsible.onlinedienste;
     let best = view::best(offered);
     let clear = responsible.state != State::Ambiguous;
-    let stellen: Vec<Stelle> = responsible.answers.iter().chain(&responsible.contacts).map(Stelle::of).collect();
+    let offices = responsible.answers.iter().chain(&responsible.contacts);
+    let stellen: Vec<Stelle> = offices.map(|office| Stelle::of(office, sprache)).collect();
     let lage = if !best.is_empty() || (!clear && stellen.len() > 1) {
         Lage::Auswahl
     } else if !offered.is_empty() {
@@ -112,19 +115,23 @@ pub fn instead(responsible: &Responsible, key: &str) -> Option<ZuPage> {
     Some(ZuPage {
         lage,
         name: leistung.name.clone(),
-        lang: view::foreign(leistung.lang),
-        leistung_href: address::leistung_by(key, &leistung.name, Some(&place.ars)),
+        lang: sprache.foreign(leistung.lang),
+        leistung_href: sprache.path(&address::leistung_by(key, &leistung.name, Some(&place.ars))),
         place: place.name.clone(),
         dienste: shown
             .into_iter()
-            .map(|dienst| Dienst::of(dienst, address::zu_dienst(key, &place.ars, &dienst.id)))
+            .map(|dienst| Dienst::of(dienst, sprache.path(&address::zu_dienst(key, &place.ars, &dienst.id)), sprache))
             .collect(),
-        weiter: if stellen.is_empty() { responsible.next.iter().map(Weiter::of).collect() } else { Vec::new() },
+        weiter: if stellen.is_empty() {
+            responsible.next.iter().map(|step| Weiter::of(step, sprache)).collect()
+        } else {
+            Vec::new()
+        },
         stellen,
     })
 }
 
 /// Title of the page.
-pub fn title(page: &ZuPage) -> String {
-    format!("{}: {} – {}", page.heading(), page.name, page.place)
+pub fn title(page: &ZuPage, sprache: Sprache) -> String {
+    format!("{}: {} – {}", page.heading(sprache), page.name, page.place)
 }

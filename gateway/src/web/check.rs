@@ -20,6 +20,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{MAX_BODY_BYTES, Web};
+use crate::pages::sprache::Sprache;
 use crate::pages::templates::{self, Page};
 use crate::pages::view::{self, Part};
 use crate::pages::{KEEP_HOUR, KEEP_NOT, html};
@@ -267,7 +268,7 @@ impl Leistung {
                 ModulArt::Bearbeitungsdauer => "Bearbeitungsdauer",
                 _ => return None,
             };
-            Some((heading, Part::of(&modul.text)?))
+            Some((heading, Part::of(&modul.text, Sprache::Deutsch)?))
         });
         let dienst = |dienst: &indexer::record::Onlinedienst| {
             let link = dienst.links.first()?;
@@ -280,7 +281,7 @@ impl Leistung {
             gebiete: joined(leistung.gebiete.iter().map(ToString::to_string)),
             stichwoerter: words.collect::<Vec<_>>().join(", "),
             teile: teile.collect(),
-            stellen: previewed.stellen.iter().map(view::Stelle::of_record).collect(),
+            stellen: previewed.stellen.iter().map(|one| view::Stelle::of_record(one, Sprache::Deutsch)).collect(),
             dienste: previewed.onlinedienste.iter().filter_map(dienst).collect(),
         })
     }

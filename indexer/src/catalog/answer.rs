@@ -262,8 +262,63 @@ pub struct Answer {
     pub gebiet: Ars,
     /// Who says so.
     pub portal: PortalId,
-    /// Why, as German sentences that a clerk would accept.
-    pub reason: Vec<String>,
+    /// Why it is the one.
+    pub why: Why,
+}
+
+/// Why a body is the one, as values, so that it can be said in every language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// Its name.
+    pub office: String,
+    /// Of the Leistung.
+    pub leistung: String,
+    /// By which it was found, where it was by a key.
+    pub schluessel: Option<String>,
+    /// `01`, `02`, `03`; none where the delivery names none.
+    pub role: Option<String>,
+    /// Name of the area it is responsible for.
+    pub area: String,
+    /// Level of that area.
+    pub level: Level,
+    /// Name of the place that was asked for.
+    pub place: String,
+    /// The levels below that area on which nobody is entered, the nearest to the place first; empty where the area is
+    /// the place.
+    pub below: Vec<Level>,
+    /// Name of the portal that says so.
+    pub source: String,
+}
+
+impl Why {
+    /// True when the body gives advice only.
+    pub fn is_contact(&self) -> bool {
+        self.role.as_deref() == Some("03")
+    }
+
+    /// True when the body is responsible for a larger area that the place lies in.
+    pub fn inherited(&self) -> bool {
+        !self.below.is_empty()
+    }
+
+    /// German sentences that a clerk would accept.
+    pub fn sentences(&self) -> Vec<String> {
+        let Self { office, leistung, area, place, .. } = self;
+        let role = match &self.role {
+            Some(_) if self.is_contact() => "als Ansprechpunkt (Rolle 03)".to_owned(),
+            Some(code) => format!("als zuständige Stelle (Rolle {code})"),
+            None => "als zuständige Stelle".to_owned(),
+        };
+        let key = self.schluessel.as_ref().map(|key| format!(" (Leistungsschlüssel {key})")).unwrap_or_default();
+        let mut said = vec![format!("{office} ist für „{leistung}“{key} in {area} {role} eingetragen.")];
+        if self.inherited() {
+            let below: Vec<&str> = self.below.iter().map(|level| level.as_str()).collect();
+            said.push(format!("{place} gehört zu {area} (Ebene {}).", self.level.as_str()));
+            said.push(format!("Auf den Ebenen darunter ({}) ist keine Stelle eingetragen.", below.join(", ")));
+        }
+        said.push(format!("Die Angabe stammt von: {}.", self.source));
+        said
+    }
 }
 
 /// A body as it is shown.

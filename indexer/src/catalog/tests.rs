@@ -138,10 +138,10 @@ async fn the_most_specific_level_answers() {
         let found = sample.who(HUND, ars).await;
         assert_eq!((found.state, offices(&found)), (State::Found, vec![office]), "{ars}");
         assert_eq!(found.answers[0].level, level, "{ars}");
-        assert!(found.answers[0].reason.iter().all(|line| line.ends_with('.')), "{:?}", found.answers[0].reason);
+        assert!(found.answers[0].why.sentences().iter().all(|line| line.ends_with('.')), "{:?}", found.answers[0].why);
         assert!(found.next.is_empty(), "an answer needs no next step");
     }
-    let above = &sample.who(HUND, BOCHUM).await.answers[0].reason;
+    let above = &sample.who(HUND, BOCHUM).await.answers[0].why.sentences();
     assert!(above.iter().any(|line| line.contains("Bochum gehört zu")), "{above:?}");
 }
 

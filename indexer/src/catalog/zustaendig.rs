@@ -12,7 +12,7 @@ use connectors::ids::Identifikator;
 
 use super::{
     Answer, Catalog, CatalogError, LeistungRef, LeistungShort, NextStep, OnlinedienstAnswer, OrganisationseinheitView,
-    Place, Responsible, State,
+    Place, Responsible, State, Why,
 };
 use crate::index::schema::Shown;
 use crate::record::{Kind, Lang, Object, in_lang};
@@ -158,8 +158,8 @@ impl Catalog {
                             continue;
                         }
                         if let Some(view) = self.office(offer, owners)? {
-                            let reason = self.reason(&leistung, &view, offer, place);
-                            list.push(self.answer(view, offer, reason));
+                            let why = self.why(&leistung, &view, offer, place);
+                            list.push(self.answer(view, offer, why));
                         }
                     }
                     Kind::Onlinedienst if !onlinedienste.iter().any(|one| one.id == offer.owner.to_string()) => {
@@ -217,54 +217,39 @@ impl Catalog {
         }))
     }
 
-    fn answer(&self, view: OrganisationseinheitView, offer: &Angebot, reason: Vec<String>) -> Answer {
+    fn answer(&self, view: OrganisationseinheitView, offer: &Angebot, why: Why) -> Answer {
         Answer {
             organisationseinheit: view,
             role: offer.rolle.clone(),
             level: self.gebiete.level(&offer.ars),
             gebiet: offer.ars,
             portal: offer.portal.clone(),
-            reason,
+            why,
         }
     }
 
-    /// Why this body, as sentences that a clerk would accept.
-    fn reason(
-        &self,
-        leistung: &LeistungShort,
-        view: &OrganisationseinheitView,
-        offer: &Angebot,
-        place: &Place,
-    ) -> Vec<String> {
-        let area = self.place_of(offer.ars).map_or_else(|| offer.ars.to_string(), |area| area.name);
-        let level = self.gebiete.level(&offer.ars);
-        let role = match offer.rolle.as_deref() {
-            Some("03") => "als Ansprechpunkt (Rolle 03)".to_owned(),
-            Some(code) => format!("als zuständige Stelle (Rolle {code})"),
-            None => "als zuständige Stelle".to_owned(),
-        };
-        let key = match offer.schluessel {
-            0 => String::new(),
-            key => format!(" (Leistungsschlüssel {key:014})"),
-        };
-        let mut reason = vec![format!("{} ist für „{}“{key} in {area} {role} eingetragen.", view.name, leistung.name)];
-        if offer.ars != place.ars {
-            let below: Vec<&str> = place
-                .ars
-                .candidates()
-                .iter()
-                .take_while(|candidate| **candidate != offer.ars)
-                .map(|candidate| self.gebiete.level(candidate).as_str())
-                .collect();
-            reason.push(format!("{} gehört zu {area} (Ebene {}).", place.name, level.as_str()));
-            reason.push(format!("Auf den Ebenen darunter ({}) ist keine Stelle eingetragen.", below.join(", ")));
+    fn why(&self, leistung: &LeistungShort, view: &OrganisationseinheitView, offer: &Angebot, place: &Place) -> Why {
+        let candidates = place.ars.candidates();
+        let below = candidates.iter().take_while(|candidate| **candidate != offer.ars);
+        Why {
+            office: view.name.clone(),
+            leistung: leistung.name.clone(),
+            schluessel: (offer.schluessel != 0).then(|| format!("{:014}", offer.schluessel)),
+            role: offer.rolle.clone(),
+            area: self.place_of(offer.ars).map_or_else(|| offer.ars.to_string(), |area| area.name),
+            level: self.gebiete.level(&offer.ars),
+            place: place.name.clone(),
+            below: if offer.ars == place.ars {
+                Vec::new()
+            } else {
+                below.map(|candidate| self.gebiete.level(candidate)).collect()
+            },
+            source: self.portal_name(&offer.portal),
         }
-        reason.push(format!("Die Angabe stammt von: {}.", self.portal_name(&offer.portal)));
-        reason
     }
 
     /// Whom to ask when no body is known: the place itself and what lies above it.
-    pub(super) fn next_steps(&self, place: &Place) -> Vec<NextStep> {
+    pub fn next_steps(&self, place: &Place) -> Vec<NextStep> {
         let portals = self.portals.load();
         let step = |ars: &Ars| {
             let gebiet = self.gebiete.get(ars)?;

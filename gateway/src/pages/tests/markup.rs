@@ -34,7 +34,7 @@ pub fn check(html: &str) {
                     assert!(!ids.contains(&value.as_str()), "id {value} twice");
                     ids.push(value);
                 }
-                "for" | "aria-describedby" | "aria-labelledby" => targets.push(value),
+                "for" | "aria-describedby" | "aria-labelledby" => targets.extend(value.split_whitespace()),
                 "href" => {
                     if let Some(id) = value.strip_prefix('#') {
                         targets.push(id);

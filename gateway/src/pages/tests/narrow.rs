@@ -31,8 +31,8 @@ fn read(query: &str) -> Filters {
 
 #[track_caller]
 fn narrowed(answer: &SearchAnswer, query: &str, seite: usize) -> String {
-    let results = Results::of(answer, form("hund", "Bochum"), &[], seite, &read(query));
-    let html = templates::results(&page(&results.title()), &results);
+    let results = shown(answer, form("hund", "Bochum"), seite, &read(query));
+    let html = templates::results(&page(&results.title(Sprache::Deutsch)), &results);
     markup::check(&html);
     html
 }
