@@ -139,6 +139,7 @@ fn assemble(pages: Router, api: Router, over_tls: bool) -> Router {
     let pages = pages
         .route("/robots.txt", get(robots))
         .route("/static/portalverbund.css", get(style_sheet))
+        .route("/favicon.ico", get(icon))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response(protect));
@@ -161,6 +162,12 @@ async fn robots(headers: HeaderMap) -> Response {
         "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /bericht/\nDisallow: /zu/\nDisallow: /anbindung\n";
     Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body: ROBOTS.into() }
         .answer(&headers)
+}
+
+/// The sign of the pages in tabs and lists of a browser, which asks for it here unless a page names another.
+async fn icon(headers: HeaderMap) -> Response {
+    const ICON: &str = include_str!("../static/favicon.svg");
+    Document { content_type: "image/svg+xml", cache_control: KEEP_HOUR, body: ICON.into() }.answer(&headers)
 }
 
 async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {

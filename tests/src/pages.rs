@@ -39,7 +39,11 @@ pub struct Language {
 }
 
 /// The languages of citizens' pages.
-pub const LANGUAGES: [Language; 1] = [Language { prefix: "", lang: "de" }];
+pub const LANGUAGES: [Language; 3] = [
+    Language { prefix: "", lang: "de" },
+    Language { prefix: "/en", lang: "en" },
+    Language { prefix: "/leicht", lang: "de-simple" },
+];
 
 impl Page {
     const fn of(name: &'static str, route: &'static str, target: &'static str) -> Self {
@@ -65,6 +69,9 @@ impl Page {
 const LEISTUNG: &str = "/leistung/{schluessel}/{slug}";
 const LEISTUNG_AT: &str = "/leistung/{schluessel}/{slug}/{ars}";
 const ZU: &str = "/zu/{schluessel}/{ars}";
+const BEVOR: &str = "/bevor/{schluessel}/{ars}";
+const LEBENSLAGE: &str = "/lebenslage/{code}";
+const LEBENSLAGE_AT: &str = "/lebenslage/{code}/{ars}";
 
 /// What citizens see, in every language.
 pub const CITIZENS: &[Page] = &[
@@ -112,12 +119,24 @@ pub const CITIZENS: &[Page] = &[
     Page::of("place, to be typed", "/ort", "/ort?leistung=99110009104000"),
     Page::of("place, one of several", "/ort", "/ort?leistung=99110009104000&ort=52525"),
     Page::of("place, unknown", "/ort", "/ort?leistung=99110009104000&ort=Atlantis"),
+    Page::of("all of a town", "/ort/{ars}/{slug}", "/ort/059110000000/bochum"),
+    Page::of("all of a town by its key alone", "/ort/{ars}", "/ort/059110000000"),
+    Page::of("all of a town that delivers nothing", "/ort/{ars}/{slug}", "/ort/059130000000/dortmund"),
+    Page::of("all of a Kreis", "/ort/{ars}/{slug}", "/ort/055540000000/kreis-borken"),
+    Page::of("Lebenslagen", "/lebenslagen", "/lebenslagen"),
+    Page::of("Lebenslage", LEBENSLAGE, "/lebenslage/wohnen-umzug"),
+    Page::of("Lebenslage at a place", LEBENSLAGE_AT, "/lebenslage/wohnen-umzug/059110000000"),
+    Page::of("fault, no such Lebenslage", LEBENSLAGE, "/lebenslage/gibt-es-nicht").is(404),
+    Page::of("before starting", BEVOR, "/bevor/99110009104000/059110000000"),
+    Page::of("before starting, several services", BEVOR, "/bevor/99059001104000/059580004004"),
+    Page::of("before starting, no service", BEVOR, "/bevor/99008001012000/059110000000"),
+    Page::of("before starting, no office known", BEVOR, "/bevor/99093003001002/055540004004"),
+    Page::of("before starting, everything filled", BEVOR, "/bevor/99888000001001/059110000000").full(),
+    Page::of("hand-over, everything filled", ZU, "/zu/99888000001001/059110000000").full(),
     Page::of("hand-over, several services", ZU, "/zu/99059001104000/059580004004"),
     Page::of("hand-over, no office known", ZU, "/zu/99093003001002/055540004004"),
     Page::of("hand-over, no online service", ZU, "/zu/99008001012000/059110000000"),
     Page::of("hand-over, to nowhere registered", ZU, "/zu/99888000002001/059110000000").full(),
-    Page::of("hand-over of a path to nobody", "/zu/{schluessel}/{ars}/{*rest}", "/zu/99093003001002/055540004004/x")
-        .is(404),
     Page::of("fault, an address that cannot be read", "/suche", "/suche?q=a&q=b").is(400),
     Page::of("fault, no such page", "/", "/gibt/es/nicht").is(404),
     Page::of("fault, no such Leistung", LEISTUNG, "/leistung/99888000000001/x").is(404),
@@ -135,6 +154,8 @@ pub const GERMAN: &[Page] = &[
     Page::of("report, which town", "/bericht", "/bericht"),
     Page::of("report of a town", "/bericht/{ars}", "/bericht/059110000000"),
     Page::of("report of a town that delivers nothing", "/bericht/{ars}", "/bericht/059130000000"),
+    Page::of("hand-over of a path to nobody", "/zu/{schluessel}/{ars}/{*rest}", "/zu/99093003001002/055540004004/x")
+        .is(404),
     Page::of("fault, the portal's page is gone", "/", "/portal/weg/x").is(410).full(),
     Page::of("fault, the portal is not there", "/", "/portal/kaputt/x").is(502).full(),
     Page::of("fault, the portal is under maintenance", "/", "/portal/wartung/x").is(503).full(),
@@ -151,7 +172,7 @@ pub const SIGN_IN: &[Page] = &[
     Page::of("signed out", "/anbindung/abgemeldet", "/anbindung/abgemeldet"),
 ];
 
-/// Editors' pages for an operator, whose account has the number 1.
+/// Editors' pages for an operator, whose account has the number 1; `neustadt` is registered, the others have files.
 pub const EDITORS: &[Page] = &[
     Page::of("overview", "/anbindung", "/anbindung"),
     Page::of("own account", "/anbindung/konto", "/anbindung/konto"),
@@ -176,8 +197,9 @@ pub const EDITORS: &[Page] = &[
         "/anbindung/{portal}/formular/{schluessel}",
         "/anbindung/stadt-bochum/formular/99110009104000",
     ),
-    Page::of("settings", "/anbindung/{portal}/angaben", "/anbindung/stadt-bochum/angaben"),
-    Page::of("preview", "/anbindung/{portal}/vorschau", "/anbindung/stadt-bochum/vorschau"),
+    Page::of("a portal that is registered", "/anbindung/{portal}", "/anbindung/neustadt"),
+    Page::of("settings", "/anbindung/{portal}/angaben", "/anbindung/neustadt/angaben"),
+    Page::of("preview", "/anbindung/{portal}/vorschau", "/anbindung/neustadt/vorschau"),
     Page::of("fault, no such portal", "/anbindung/{portal}", "/anbindung/gibt-es-nicht").is(404),
 ];
 
@@ -187,6 +209,7 @@ pub const NO_PAGES: &[(&str, &str)] = &[
     ("/v1/*", "for programs, below /api"),
     ("/static/*", "what pages are made with"),
     ("/robots.txt", "for machines"),
+    ("/favicon.ico", "a picture"),
     ("/anbindung/anmelden/anbieter", "leads on to the provider of accounts"),
     ("/anbindung/anmelden/zurueck", "takes what the provider says, and leads on"),
     ("/anbindung/{portal}/vorschau/{*rest}", "citizens' pages over a catalog of another run"),

@@ -72,7 +72,7 @@ impl Walk {
             }
         }
         // Pages of editors are worked with, not printed.
-        found.extend(super::layout::faults(&self.browser, !self.signed_in));
+        found.extend(super::layout::faults(&self.browser, !page.route.starts_with("/anbindung")));
         self.faults.extend(found.into_iter().map(|fault| format!("{name}, {fault}")));
     }
 
@@ -133,6 +133,16 @@ fn everybody_can_use_the_german_pages() {
 }
 
 #[test]
+fn everybody_can_use_the_english_pages() {
+    citizens(LANGUAGES[1]);
+}
+
+#[test]
+fn everybody_can_use_the_pages_in_easy_language() {
+    citizens(LANGUAGES[2]);
+}
+
+#[test]
 fn everybody_can_use_the_pages_of_editors_and_faults() {
     let began = Instant::now();
     let Some(mut walk) = Walk::new() else { return };
@@ -149,6 +159,11 @@ fn everybody_can_use_the_pages_of_editors_and_faults() {
         ),
     );
     let made = demo.program.run(&["account", "add", "betrieb", "--role", "operator"]).expect(0).stdout;
+    demo.program.write(
+        "neustadt.toml",
+        "id = \"neustadt\"\nname = \"Stadt Neustadt\"\ngebiet = \"059160000000\"\nconnector = { kind = \"push\" }\n",
+    );
+    demo.program.run(&["portals", "apply", "neustadt.toml"]).expect(0);
     let origin = demo.origin();
     walk.browser.look(View::Light);
     walk.browser.open(&format!("{origin}/anbindung/anmelden"));

@@ -39,7 +39,8 @@ for (const element of document.body.querySelectorAll('*')) {
   const says = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   const style = getComputedStyle(element);
   const hidden = element.clientWidth <= 1 || element.clientHeight <= 1 || style.visibility === 'hidden';
-  if (!says || hidden || style.display.startsWith('inline')) { continue; }
+  // A field for text scrolls within itself, as it should.
+  if (!says || hidden || style.display.startsWith('inline') || element.localName === 'textarea') { continue; }
   const cuts = (overflow) => overflow === 'hidden' || overflow === 'clip';
   if ((cuts(style.overflowX) && element.scrollWidth > element.clientWidth + 1) || (cuts(style.overflowY) && element.scrollHeight > element.clientHeight + 1)) {
     found.push(`text spacing cuts text off: ${element.outerHTML.slice(0, 120)}`);
@@ -65,7 +66,7 @@ const found = [];
 const shown = (element) => { const box = element.getBoundingClientRect(); return box.width > 1 && box.height > 1 && getComputedStyle(element).visibility !== 'hidden'; };
 const edges = (style) => ['Top', 'Right', 'Bottom', 'Left'].some((side) => parseFloat(style[`border${side}Width`]) > 0 && style[`border${side}Style`] !== 'none')
   || (parseFloat(style.outlineWidth) > 0 && style.outlineStyle !== 'none');
-for (const element of document.body.querySelectorAll('button, input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea')) {
+for (const element of document.body.querySelectorAll('button, input:not([type=hidden]):not([type=checkbox]):not([type=radio]):not([type=file]), select, textarea')) {
   if (shown(element) && !edges(getComputedStyle(element))) { found.push(`has no edge in forced colours: ${element.outerHTML.slice(0, 120)}`); }
 }
 for (const element of document.body.querySelectorAll('p a[href], dd a[href], .text a[href]')) {
