@@ -68,6 +68,8 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
         places,
         report::report,
         report::towns,
+        crate::voice::kurz::answers,
+        crate::voice::desk_api::list,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
         push::push,
@@ -119,6 +121,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/responsible", read(get(responsible)))
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
+        .route("/v1/answers", read(get(crate::voice::kurz::answers)))
         .route("/v1/report", read(get(report::report)))
         .route("/v1/report/towns", read(get(report::towns)))
         .with_state(site);

@@ -1,6 +1,7 @@
 //! Everything that a citizen or a portal touches: pages, JSON, hand-over, proxy.
 
 pub mod access;
+pub mod announce;
 pub mod api;
 pub mod body;
 pub mod cli;
@@ -26,6 +27,9 @@ pub mod routes;
 pub mod runs;
 pub mod server;
 pub mod service;
+pub mod sitemap;
+pub mod structured;
 mod table;
 pub mod tunnel;
+pub mod voice;
 pub mod web;

@@ -10,6 +10,7 @@ mod citizen;
 mod crash;
 mod dashboards;
 mod edge;
+mod engines;
 mod faults;
 mod guard;
 mod hostile;
@@ -26,6 +27,7 @@ mod routing;
 mod runs;
 mod tidy;
 mod verbund;
+mod voice;
 mod web;
 
 /// The program under test: the product's own `main`, built with these tests.

@@ -13,6 +13,7 @@ mod process;
 mod proxy;
 mod reload;
 mod routes;
+mod sitemap;
 mod stand;
 mod stream;
 mod typos;
@@ -134,6 +135,12 @@ pub(super) enum What {
         #[arg(long, default_value_t = 90)]
         seconds: u64,
     },
+    /// Lists of generated pages for search engines: time, memory and files; needs no deliveries
+    Sitemap {
+        /// Pages in all
+        #[arg(long, default_value_t = 1_000_000)]
+        urls: u64,
+    },
     /// A generated Bereitstelldienst of a state's size, imported by a process of its own; needs no deliveries
     Stream {
         #[command(flatten)]
@@ -176,6 +183,7 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Idle { connections, requests } => idle::run(connections, requests).await,
         What::Routes { requests } => routes::run(requests).await,
         What::Attack { clients, seconds } => attack::run(clients, seconds).await,
+        What::Sitemap { urls } => sitemap::run(urls),
         What::Stream { amount } => stream::run(amount).await,
         What::Isolation { rounds, seconds } => isolation::run(rounds, seconds).await,
         What::Crowd { dir, seconds } => crowd::run(&dir, seconds).await,

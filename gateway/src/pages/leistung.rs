@@ -1,5 +1,6 @@
 //! The page of one Leistung, in general or at a place.
 
+use connectors::gebiet::Ars;
 use indexer::catalog::{LeistungView, ModulView, State, TextRole};
 use indexer::record::{Lang, ModulArt, in_lang};
 
@@ -18,6 +19,8 @@ pub struct LeistungPage {
     pub key: String,
     /// The place.
     pub place: Option<String>,
+    /// Its key.
+    pub ars: Option<Ars>,
     /// The page of the place.
     pub ort_href: Option<String>,
     /// What it is, in short.
@@ -144,6 +147,7 @@ impl LeistungPage {
             lang,
             key: key.to_owned(),
             place: place.map(|place| place.name.clone()),
+            ars,
             ort_href: place.map(|place| sprache.path(&address::ort(&place.ars, &place.name))),
             lead_text: if lead.is_some() { String::new() } else { short.kurztext.clone() },
             lead,

@@ -29,7 +29,7 @@ impl Document {
     /// The document with its entity tag, or 304 where the asking side has just this one.
     pub fn answer(self, asked: &HeaderMap) -> Response {
         let tag = etag(self.body.as_bytes());
-        let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|value| matches(value, &tag));
+        let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|value| names_tag(value, &tag));
         let mut response = if known {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -52,7 +52,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// True when an `If-None-Match` names `tag`; compared weakly, as RFC 9110 (13.1.2) asks for.
-fn matches(value: &HeaderValue, tag: &str) -> bool {
+pub fn names_tag(value: &HeaderValue, tag: &str) -> bool {
     value.to_str().is_ok_and(|value| {
         value.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
     })

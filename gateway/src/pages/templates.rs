@@ -8,14 +8,17 @@ use indexer::record::Lang;
 
 use super::address;
 use super::gemeinde::GemeindePage;
+use super::kopf::Kopf;
 use super::lebenslage::{self, Feld, LebenslagePage};
 use super::leistung::{self, LeistungPage};
 use super::respond;
 use super::results::{Results, Zustaendig};
+use super::right::Right;
 use super::sprache::{Hier, Sprache};
 use super::texts::{FaultText, Faults, Texts};
 use super::view::{Ort, SearchForm};
 use super::zu::{Lage, ZuPage};
+use crate::structured::Graph;
 
 /// The one style sheet.
 pub const STYLE_SHEET: &str = include_str!("../../static/portalverbund.css");
@@ -35,6 +38,8 @@ pub struct Page {
     pub title: String,
     /// The right address of this page, for pages that search engines may list.
     pub canonical: Option<String>,
+    /// What search engines are told of it.
+    pub kopf: Kopf,
     /// Version of the style sheet.
     pub style: &'static str,
     /// Its language.
@@ -50,13 +55,23 @@ impl Page {
     pub fn new(title: &str, canonical: Option<String>) -> Self {
         let sprache = Sprache::Deutsch;
         let title = format!("{title} – Portalverbund.NRW");
-        Self { title, canonical, style: style_version(), sprache, t: sprache.texts(), path: None }
+        // A page without an address to list is for no search engine.
+        let kopf = if canonical.is_some() { Kopf::default() } else { Kopf::hidden() };
+        Self { title, canonical, kopf, style: style_version(), sprache, t: sprache.texts(), path: None }
     }
 
     /// The frame for a page of this title that is there in all languages; of the one that was asked for.
     pub fn here(hier: &Hier, title: &str, canonical: Option<String>) -> Self {
         let (sprache, path) = (hier.sprache, Some(hier.path.clone()));
-        Self { sprache, t: sprache.texts(), path, ..Self::new(title, canonical) }
+        let page = Self::new(title, canonical);
+        let kopf = page.canonical.as_deref().map_or_else(Kopf::hidden, |canonical| Kopf::of_own(canonical, hier));
+        Self { sprache, t: sprache.texts(), path, kopf, ..page }
+    }
+
+    /// The same, standing among other pages as `right` says, with what search engines are told.
+    pub fn standing(self, right: Right, description: Option<String>, graph: Option<&Graph>) -> Self {
+        let kopf = Kopf::of(&right, description, graph);
+        Self { canonical: Some(right.canonical), kopf, ..self }
     }
 
     /// A path of ours in the language of the page.
@@ -78,6 +93,8 @@ pub enum Fault {
     NotFound,
     /// No such Leistung.
     NoLeistung,
+    /// A Leistung that was there once.
+    Gone,
     /// No such place.
     NoPlace,
     /// No such Lebenslage.
@@ -112,6 +129,7 @@ impl Fault {
             Self::NotFound | Self::NoLeistung | Self::NoPlace | Self::NoLebenslage | Self::NoDienst => {
                 StatusCode::NOT_FOUND
             }
+            Self::Gone => StatusCode::GONE,
             Self::Address => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Catalog => StatusCode::INTERNAL_SERVER_ERROR,
@@ -123,6 +141,7 @@ impl Fault {
         match self {
             Self::NotFound => &faults.not_found,
             Self::NoLeistung => &faults.no_leistung,
+            Self::Gone => &faults.gone,
             Self::NoPlace => &faults.no_place,
             Self::NoLebenslage => &faults.no_lebenslage,
             Self::NoDienst => &faults.no_dienst,

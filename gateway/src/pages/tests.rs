@@ -520,7 +520,7 @@ async fn a_slash_too_many_never_leads_to_another_host() {
 
 #[tokio::test]
 async fn only_reading_is_allowed() {
-    let (response, body) = ask(site(false), Method::POST, "/robots.txt").await;
+    let (response, body) = ask(site(false), Method::POST, "/static/portalverbund.css").await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(response.headers()[header::ALLOW], "GET,HEAD");
     assert!(body.contains("So lässt sich diese Seite nicht aufrufen"));
