@@ -152,6 +152,7 @@ fn in_one_language() -> Router<Site> {
 fn assemble(pages: Router, api: Router, over_tls: bool) -> Router {
     let pages = pages
         .merge(assets::router())
+        .route("/favicon.ico", get(icon))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response(protect));
@@ -182,6 +183,12 @@ async fn robots(State(site): State<Site>, headers: HeaderMap) -> Response {
     }
     body.push_str(&site.sitemaps.robots_line());
     Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body }.answer(&headers)
+}
+
+/// The sign of the pages in tabs and lists of a browser, which asks for it here unless a page names another.
+async fn icon(headers: HeaderMap) -> Response {
+    const ICON: &str = include_str!("../static/favicon.svg");
+    Document { content_type: "image/svg+xml", cache_control: KEEP_HOUR, body: ICON.into() }.answer(&headers)
 }
 
 /// The language of an address that nothing stands at.
