@@ -5,6 +5,7 @@
 //! be right. Paths in the files are relative to the working directory of the process, not to the file.
 
 pub mod clock;
+mod engines;
 mod fault;
 mod feedback;
 mod intake;
@@ -37,6 +38,7 @@ use serde::{Deserialize, Deserializer};
 use toml::de::DeTable;
 use url::Url;
 
+pub use engines::{IndexNow, Sitemap};
 pub use fault::{ConfigError, ConfigFault};
 pub use feedback::Feedback;
 pub use intake::Intake;
@@ -122,6 +124,12 @@ pub struct Config {
     /// How the addresses are visited that records name.
     #[serde(default)]
     pub links: Links,
+    /// How the lists of all pages are kept, for search engines.
+    #[serde(default)]
+    pub sitemap: Sitemap,
+    /// Who is told of pages that changed.
+    #[serde(default)]
+    pub indexnow: IndexNow,
     /// How far portals can be restored.
     #[serde(default)]
     pub journal: Journal,
@@ -409,6 +417,9 @@ impl Config {
             let message = "nobody may send the PROXY protocol, expected the networks of the load balancer in `trusted`";
             return Some(("server", "proxy_protocol", message));
         }
+        if !self.indexnow.endpoints.is_empty() && self.indexnow.key.is_none() {
+            return Some(("indexnow", "endpoints", "nobody is told without a key, expected `key` beside it"));
+        }
         let tls = self.tls.as_ref()?;
         if self.server.public_url.scheme() != "https" {
             let message = "citizens reach this address by TLS, because there is `[tls]`: expected https://";
@@ -439,6 +450,16 @@ impl Config {
             store.with_file_name("registry.db")
         };
         self.registry.file.clone().unwrap_or_else(beside_store)
+    }
+
+    /// Where the lists of all pages are kept: beside the index.
+    pub fn sitemaps_dir(&self) -> PathBuf {
+        self.beside_index("sitemaps")
+    }
+
+    /// Where is kept what search engines are to be told and were told: beside the index.
+    pub fn announce_dir(&self) -> PathBuf {
+        self.beside_index("announce")
     }
 
     fn beside_index(&self, name: &str) -> PathBuf {

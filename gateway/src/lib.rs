@@ -1,12 +1,16 @@
 //! Everything that a citizen or a portal touches: pages, JSON, hand-over, proxy.
 
 pub mod access;
+pub mod announce;
 pub mod api;
+pub mod assets;
 pub mod body;
 pub mod cli;
+pub mod compress;
 #[cfg(test)]
 mod conform;
 pub mod demo;
+pub mod embed;
 pub mod expected;
 pub mod explain;
 pub mod failure;
@@ -26,6 +30,8 @@ pub mod routes;
 pub mod runs;
 pub mod server;
 pub mod service;
+pub mod sitemap;
+pub mod structured;
 mod table;
 pub mod tunnel;
 pub mod voice;

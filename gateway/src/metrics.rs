@@ -31,9 +31,11 @@ macro_rules! closed_set {
     };
 }
 
+mod engines;
 mod portals;
 mod voices;
 
+pub use engines::Engines;
 pub use portals::{Looked, Portals, TunnelEnd};
 pub use voices::{FeedbackKind, FeedbackRefused, Voices};
 
@@ -180,6 +182,8 @@ pub struct Metrics {
     pub portals: Portals,
     /// What is counted of what citizens tell us.
     pub voices: Voices,
+    /// What is counted of lists of pages, and of what search engines are told.
+    pub engines: Engines,
 }
 
 impl Metrics {
@@ -270,6 +274,7 @@ impl Metrics {
             )?,
             portals: Portals::new()?,
             voices: Voices::new()?,
+            engines: Engines::new()?,
             registry,
         };
         metrics.register()?;
@@ -325,7 +330,8 @@ impl Metrics {
             Box::new(self.certificate_expiry.clone()),
             Box::new(self.certificate_ok.clone()),
         ];
-        own.into_iter().chain(self.portals.all()).chain(self.voices.all()).collect()
+        let rooms = [self.portals.all(), self.voices.all(), self.engines.all()];
+        own.into_iter().chain(rooms.into_iter().flatten()).collect()
     }
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.

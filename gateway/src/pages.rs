@@ -8,11 +8,13 @@ pub mod address;
 mod arrival;
 pub mod forward;
 mod gemeinde;
+pub(crate) mod kopf;
 mod lebenslage;
 pub(crate) mod leistung;
 mod narrow;
 pub mod respond;
 mod results;
+mod right;
 pub(crate) mod sprache;
 pub(crate) mod templates;
 pub(crate) mod texts;
@@ -37,23 +39,29 @@ use config::clock;
 use connectors::gebiet::Ars;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{StatusCode, Uri};
-use indexer::catalog::{Catalog, CatalogError, LeistungRef, Place, PlaceReading, SearchRequest, State as Outcome};
+use indexer::catalog::{
+    Catalog, CatalogError, LeistungRef, LeistungView, Place, PlaceReading, SearchRequest, State as Outcome,
+};
 use indexer::record::Lang;
 use url::Url;
 
 use crate::api;
 use crate::api::params::{ParamError, Params};
+use crate::assets;
+use crate::compress;
+use crate::embed;
 use crate::failure::secure_headers;
 use crate::insights::{Asker, Insights, Way};
 use crate::registry::{self, Desk};
 use crate::report::{self, Reports};
+use crate::sitemap::{self, Sitemaps};
+use crate::{announce, structured};
 use arrival::Arrival;
 use leistung::LeistungPage;
 use narrow::Filters;
 use respond::{Document, redirect};
 use results::{Asked, PAGES_MAX, PER_PAGE, Results};
 use sprache::{Hier, Sprache};
-pub(crate) use templates::STYLE_SHEET;
 use templates::{Fault, Page};
 use texts::Form;
 use view::{Ort, SearchForm};
@@ -70,20 +78,20 @@ pub struct Site {
     pub insights: Arc<Insights>,
     /// What is known of places, for their editors.
     pub reports: Arc<Reports>,
+    /// The lists of all pages.
+    pub sitemaps: Arc<Sitemaps>,
 }
 
 /// Answers to what a citizen typed are for that citizen's browser alone, and fresh each time.
 pub(crate) const KEEP_RESULTS: &str = "private, no-cache";
 /// Pages that everybody sees alike follow the portals within a minute.
 pub(crate) const KEEP_PAGE: &str = "public, max-age=30";
-/// An address that names this very version.
-const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
 pub(crate) const KEEP_HOUR: &str = "public, max-age=3600";
 pub(crate) const KEEP_NOT: &str = "no-store";
 
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
-/// All pages, the style sheet, and the interface below `/api`; those of editors included.
+/// All pages, what browsers load beside them, and the interface below `/api`; those of editors included.
 pub fn router(desk: Desk) -> Router {
     let site = desk.site.clone();
     let over_tls = site.public_url.scheme() == "https";
@@ -91,8 +99,12 @@ pub fn router(desk: Desk) -> Router {
         .route("/bericht", get(report::choose))
         .route("/bericht/{ars}", get(report::show))
         .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
+        .merge(embed::routes())
+        .route("/robots.txt", get(robots))
         .with_state(site.clone())
-        .merge(registry::pages(desk.clone()));
+        .merge(registry::pages(desk.clone()))
+        .merge(sitemap::router(Arc::clone(&site.sitemaps)))
+        .merge(announce::pages(&desk.config.indexnow));
     let (of_the_web, heard) = crate::web::routers(desk.clone());
     let pages = pages.merge(of_the_web).merge(crate::voice::router(desk.clone()));
     assemble(pages, api::router(site).merge(registry::api(desk)).merge(heard), over_tls)
@@ -133,17 +145,18 @@ fn in_one_language() -> Router<Site> {
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
         .route("/bevor/{schluessel}/{ars}", get(bevor))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
+        .route("/einbinden", get(embed::page))
 }
 
 /// Puts pages and interface side by side, and adds what needs no catalog.
 fn assemble(pages: Router, api: Router, over_tls: bool) -> Router {
     let pages = pages
-        .route("/robots.txt", get(robots))
-        .route("/static/portalverbund.css", get(style_sheet))
+        .merge(assets::router())
+        .route("/favicon.ico", get(icon))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response(protect));
-    let all = pages.merge(api);
+    let all = pages.merge(api).layer(from_fn(compress::answers));
     if over_tls { all.layer(map_response(strict_transport)) } else { all }
 }
 
@@ -157,18 +170,25 @@ async fn strict_transport(mut response: Response) -> Response {
     response
 }
 
-async fn robots(headers: HeaderMap) -> Response {
-    const ROBOTS: &str =
-        "User-agent: *\nDisallow: /suche\nDisallow: /ort\nDisallow: /bericht/\nDisallow: /zu/\nDisallow: /anbindung\n";
-    Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body: ROBOTS.into() }
-        .answer(&headers)
+/// What search engines are kept away from: answers to questions and ways out, of which there is no end, and what is for
+/// editors. Reasons: docs/decisions/0024.
+const NOT_FOR_ENGINES: [&str; 6] = ["/suche", "/ort?", "/bevor/", "/zu/", "/bericht/", "/anbindung"];
+
+async fn robots(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let mut body = String::from("User-agent: *\n");
+    for path in NOT_FOR_ENGINES {
+        for sprache in Sprache::ALL {
+            body.push_str(&format!("Disallow: {}\n", sprache.path(path)));
+        }
+    }
+    body.push_str(&site.sitemaps.robots_line());
+    Document { content_type: "text/plain; charset=utf-8", cache_control: KEEP_HOUR, body }.answer(&headers)
 }
 
-async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let named = query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(templates::style_version());
-    let cache_control = if named { KEEP_FOREVER } else { KEEP_HOUR };
-    Document { content_type: "text/css; charset=utf-8", cache_control, body: templates::STYLE_SHEET.into() }
-        .answer(&headers)
+/// The sign of the pages in tabs and lists of a browser, which asks for it here unless a page names another.
+async fn icon(headers: HeaderMap) -> Response {
+    const ICON: &str = include_str!("../static/favicon.svg");
+    Document { content_type: "image/svg+xml", cache_control: KEEP_HOUR, body: ICON.into() }.answer(&headers)
 }
 
 /// The language of an address that nothing stands at.
@@ -188,6 +208,11 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
         let target = uri.query().map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));
         return redirect(StatusCode::PERMANENT_REDIRECT, &target, KEEP_HOUR);
     }
+    nothing_here(path)
+}
+
+/// The page that says that there is none at `path`.
+pub(crate) fn nothing_here(path: &str) -> Response {
     fault(Fault::NotFound, sprache_of(path))
 }
 
@@ -220,6 +245,8 @@ pub(crate) enum PageError {
     NotFound,
     /// No such Leistung.
     NoLeistung,
+    /// A Leistung that was there once.
+    Gone,
     /// No such place.
     NoPlace,
     /// No such Lebenslage.
@@ -259,6 +286,7 @@ impl IntoResponse for PageError {
             }
             Self::NotFound => Fault::NotFound,
             Self::NoLeistung => Fault::NoLeistung,
+            Self::Gone => Fault::Gone,
             Self::NoPlace => Fault::NoPlace,
             Self::NoLebenslage => Fault::NoLebenslage,
             Self::NoDienst => Fault::NoDienst,
@@ -280,7 +308,11 @@ pub(crate) async fn in_its_language(hier: Hier, request: Request, next: Next) ->
 }
 
 async fn start(State(site): State<Site>, hier: Hier, headers: HeaderMap) -> Response {
-    let page = Page::here(&hier, hier.sprache.texts().form.q, site.canonical(&hier.sprache.path("/")));
+    let (sprache, texts) = (hier.sprache, hier.sprache.texts());
+    let right = right::own("/", sprache, &site.public_url);
+    let graph = structured::start(&site.public_url, &right.canonical, &sprache.path("/suche"));
+    let page = Page::here(&hier, texts.form.q, None);
+    let page = page.standing(right, right::shortened(texts.start.description), Some(&graph));
     html(&headers, KEEP_HOUR, templates::start(&page, &SearchForm::default()))
 }
 
@@ -288,6 +320,50 @@ impl Site {
     /// Our address outside with a path of ours; none where it cannot be one.
     pub(crate) fn canonical(&self, path: &str) -> Option<String> {
         self.public_url.join(path).ok().map(Into::into)
+    }
+
+    /// The pages above one, from the start page on, with that one last: each with its path without a language.
+    fn way<'a>(&self, sprache: Sprache, below: impl IntoIterator<Item = (&'a str, String)>) -> Vec<(&'a str, String)> {
+        let first = ("Portalverbund.NRW", "/".to_owned());
+        let outside = |path: &str| self.canonical(&sprache.path(path)).unwrap_or_default();
+        std::iter::once(first).chain(below).map(|(name, path)| (name, outside(&path))).collect()
+    }
+
+    /// The frame of a Leistung's page, with what search engines are told of it.
+    async fn page_of(&self, hier: &Hier, view: &LeistungView, it: &LeistungPage) -> Result<Page, CatalogError> {
+        let sprache = hier.sprache;
+        let standing = self.catalog.standing(view).await?;
+        let right = right::leistung(view, &standing, sprache, &self.public_url);
+        let landing = right::landing_path(view, &standing, sprache);
+        let way = match &it.place {
+            Some(place) => self.way(sprache, [(it.name.as_str(), landing), (place.as_str(), it.path.clone())]),
+            None => self.way(sprache, [(it.name.as_str(), it.path.clone())]),
+        };
+        let here = self.canonical(&sprache.path(&it.path)).unwrap_or_default();
+        let graph = structured::leistung(view, it, &here, &way, &self.public_url);
+        Ok(Page::here(hier, &it.title(), None).standing(right, right::description(view, sprache), Some(&graph)))
+    }
+
+    /// What is said where there is no Leistung: where it went, that it is gone, or that it is not known.
+    async fn gone(&self, sprache: Sprache, key: &str, place: Option<&Ars>) -> Result<Response, PageError> {
+        let gone = match LeistungRef::parse(key) {
+            LeistungRef::Schluessel(schluessel) => match self.sitemaps.gone_under(schluessel) {
+                None => false,
+                Some(witness) => {
+                    let moved = match witness {
+                        Some(witness) => self.catalog.moved_to(&witness).await?,
+                        None => None,
+                    };
+                    if let Some(to) = moved.filter(|to| to.address_key() != key) {
+                        let to = sprache.path(&address::leistung(&to, place));
+                        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &to, KEEP_HOUR));
+                    }
+                    true
+                }
+            },
+            LeistungRef::Id(id) => self.catalog.is_gone(&id).await?,
+        };
+        Err(if gone { PageError::Gone } else { PageError::NoLeistung })
     }
 }
 
@@ -431,16 +507,16 @@ async fn leistung(
     let arrival = Arrival::read(&Params::tolerant(query.as_deref(), &Arrival::PARAMETERS)?)?;
     let (sprache, place, key) = (hier.sprache, path.place()?, &path.schluessel);
     let view = site.catalog.leistung(&LeistungRef::parse(key), place, sprache.of_records()).await?;
-    let Some(view) = view else { return Err(PageError::NoLeistung) };
-    let right = address::leistung_by(key, &view.short.name, place.as_ref());
-    if !path.is(&right) {
-        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &sprache.path(&right), KEEP_HOUR));
+    let Some(view) = view else { return site.gone(sprache, key, place.as_ref()).await };
+    let own = address::leistung_by(key, &view.short.name, place.as_ref());
+    if !path.is(&own) {
+        return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &sprache.path(&own), KEEP_HOUR));
     }
     if view.responsible.as_ref().is_some_and(|responsible| responsible.state == Outcome::UnknownPlace) {
         return Err(PageError::NoPlace);
     }
     let mut leistung = LeistungPage::of(&view, key, sprache);
-    let page = Page::here(&hier, &leistung.title(), site.canonical(&sprache.path(&leistung.path)));
+    let page = site.page_of(&hier, &view, &leistung).await?;
     let Some(arrival) = arrival else { return Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung))) };
     site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
     leistung.zurueck = Some(arrival.back(place.as_ref(), sprache));

@@ -20,6 +20,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::announce::{self, Announcer};
+use crate::assets;
 use crate::body::Pace;
 use crate::insights::{self, Insights};
 use crate::intake;
@@ -31,6 +33,7 @@ use crate::registry::{Desk, Registry, RegistryError};
 use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Certificates, Front, Handed, HandoverError, Limits, Server, TlsError, Trusted, bind};
+use crate::sitemap::{self, Keeper, Sitemaps};
 use crate::voice;
 
 /// How often is looked which portals are due.
@@ -66,6 +69,9 @@ pub enum StartError {
     /// The folder of deliveries: a fault of ours.
     #[error("the clearing of the folder of deliveries ended by a panic")]
     Intake(#[source] tokio::task::JoinError),
+    /// The lists of pages: a fault of ours.
+    #[error("the reading of the lists of pages ended by a panic")]
+    Sitemaps(#[source] tokio::task::JoinError),
     /// The saved insights: a fault of ours.
     #[error("the reading of the insights ended by a panic")]
     Insights(#[source] tokio::task::JoinError),
@@ -99,6 +105,8 @@ pub struct Gateway {
     internal: SocketAddr,
     redirect: Option<SocketAddr>,
     certificates: Option<Arc<Certificates>>,
+    keeper: Keeper,
+    announcer: Option<Arc<Announcer>>,
 }
 
 impl Gateway {
@@ -115,6 +123,11 @@ impl Gateway {
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
         let Ground { catalog, indexer, portals, metrics: shown } = ground;
+        if !assets::is_made() {
+            tracing::warn!(
+                "the design of the pages was not made when this was built; they are plain until `make design` works"
+            );
+        }
         let public = listener(&mut handed, "public", config.server.listen).await?;
         let internal = listener(&mut handed, "internal", config.server.internal).await?;
         let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);
@@ -197,9 +210,19 @@ impl Gateway {
         let opened = tokio::task::spawn_blocking(move || Insights::open(&kept, counted, clock::now())).await;
         let insights = Arc::new(opened.map_err(StartError::Insights)?);
         let public_url = config.server.public_url.clone();
-        let site = Site { catalog, public_url, insights: Arc::clone(&insights), reports: Arc::default() };
+        let (folder, base) = (config.sitemaps_dir(), public_url.clone());
+        let opened = tokio::task::spawn_blocking(move || Sitemaps::open(folder, base)).await;
+        let sitemaps = opened.map_err(StartError::Sitemaps)?;
+        let site = Site {
+            catalog: catalog.clone(),
+            public_url,
+            insights: Arc::clone(&insights),
+            reports: Arc::default(),
+            sitemaps: Arc::clone(&sitemaps),
+        };
         let registry = Registry::open(&config.registry_file()).await?;
         let fetcher = Arc::new(Fetcher::new(config)?);
+        let announcer = Announcer::new(config, Arc::clone(&fetcher), Arc::clone(&metrics));
         let desk = Desk::new(registry.clone(), site, indexer, portals, Arc::new(config.clone()), fetcher)?;
         let desk = desk.with_tasks(tasks.clone());
         let joining = Arc::clone(&desk.joining);
@@ -209,11 +232,20 @@ impl Gateway {
             let cleared = tokio::task::spawn_blocking(move || intake::clear(&folder)).await;
             cleared.map_err(StartError::Intake)?;
         }
+        let pages = pages::router(desk);
+        let keeper = Keeper {
+            sitemaps,
+            catalog,
+            pages: pages.clone(),
+            announcer: announcer.clone(),
+            metrics: Arc::clone(&metrics),
+            every: seconds(config.sitemap.every_s),
+        };
         let server = Server {
             public,
             internal,
-            pages: pages::router(desk),
-            inside: insights::page::router(Arc::clone(&insights)),
+            pages,
+            inside: insights::page::router(Arc::clone(&insights)).merge(announce::inside(announcer.clone())),
             routes: Arc::clone(&routes),
             who: pages::forward::who_is_asked(asked.clone()),
             proxy: Arc::clone(&proxy),
@@ -241,7 +273,14 @@ impl Gateway {
             internal,
             redirect: redirect_address,
             certificates,
+            keeper,
+            announcer,
         })
+    }
+
+    /// What keeps the lists of pages for search engines, until the token says so; on whatever threads it is spawned.
+    pub fn keep_sitemaps(&self, stop: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
+        sitemap::keep(self.keeper.clone(), stop)
     }
 
     /// Where pages are sent on to TLS, if anywhere.
@@ -284,6 +323,8 @@ impl Gateway {
         let proving = self.server.tasks.spawn(proving);
         let forgetting = voice::watch(self.registry.clone(), self.keep_days, served.clone());
         let forgetting = self.server.tasks.spawn(forgetting);
+        let telling =
+            self.announcer.map(|announcer| self.server.tasks.spawn(announce::keep(announcer, served.clone())));
         self.server.run(stop).await;
         served.cancel();
         // That one of them panicked is in the log already.
@@ -291,6 +332,9 @@ impl Gateway {
         let _ = trailing.await;
         let _ = proving.await;
         let _ = forgetting.await;
+        if let Some(telling) = telling {
+            let _ = telling.await;
+        }
         self.joining.previews.close().await;
         self.registry.close().await;
     }

@@ -8,6 +8,7 @@ mod facets;
 mod foreign;
 mod highlight;
 pub mod learn;
+pub mod listing;
 mod offered;
 mod query;
 mod question;

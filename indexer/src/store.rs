@@ -7,6 +7,7 @@ mod apply;
 mod coverage;
 mod fitconnect;
 mod links;
+mod listing;
 mod pages;
 mod plan;
 mod read;
@@ -22,6 +23,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use apply::{Applied, Apply};
 pub use links::{LinkState, LinkUse};
+pub use listing::Trace;
 pub use pages::PageRow;
 pub use plan::{Listed, Plan, Planned};
 pub use read::{Angebot, Changed, Stored, Unread};

@@ -53,6 +53,7 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     }
     indexer.follow().await.map_err(setup::fault)?;
     let inside = gateway.internal();
+    tasks.spawn(gateway.keep_sitemaps(stop.clone()));
     let serving = tasks.spawn(gateway.run(stop.clone()));
     tasks.spawn(service::collect(Arc::clone(&indexer), registered, 1, tasks.clone(), stop.clone()));
     tasks.spawn(service::keep_meanings(indexer.catalog(), stop.clone()));

@@ -111,6 +111,11 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             });
         }
         reading = Some(catalog);
+        let lists = gateway.keep_sitemaps(stop.clone());
+        match &background {
+            Some(background) => tasks.spawn_on(lists, background.handle()),
+            None => tasks.spawn(lists),
+        };
         serving = Some(tasks.spawn(gateway.run(stop.clone())));
     }
     if only == Some(Half::Indexer)

@@ -20,6 +20,7 @@ use super::templates::{self, Page};
 use super::view::{Anchor, SearchForm, Weiter};
 use super::{KEEP_HOUR, KEEP_PAGE, PageError, Site, address, html};
 use crate::api::params::Params;
+use crate::structured;
 
 /// As many stand on one page; of more, those of one letter.
 const WHOLE: usize = 150;
@@ -242,7 +243,14 @@ pub(super) async fn show(
     }
     let offered = site.catalog.offered(Some(ars), None, hier.sprache.of_records()).await?;
     let it = GemeindePage::of(&place, &offered, &site.catalog.next_steps(&place), &wanted, hier.sprache);
-    let page = Page::here(&hier, &(hier.sprache.texts().ort.title)(&place.name), site.canonical(&right));
+    let texts = &hier.sprache.texts().ort;
+    let mut page = Page::here(&hier, &(texts.title)(&place.name), None);
+    if !offered.is_empty() {
+        let way = site.way(hier.sprache, [(place.name.as_str(), right.clone())]);
+        let right = super::right::ort(&right, hier.sprache, &site.public_url);
+        let description = super::right::shortened(&(texts.description)(&place.name));
+        page = page.standing(right, description, Some(&structured::ort(&place, &way)));
+    }
     let form = SearchForm {
         ort: super::field_text(ars.as_str(), &place, |text| site.catalog.place(text)),
         ..SearchForm::default()

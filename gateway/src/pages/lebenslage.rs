@@ -16,6 +16,7 @@ use super::narrow::QUERSCHNITT;
 use super::sprache::{Hier, Sprache};
 use super::templates::{self, Page, Wege};
 use super::{KEEP_HOUR, KEEP_PAGE, PageError, Site, address, html};
+use crate::structured;
 
 /// Those that the start page names: what most people meet, in the order of a life.
 const ON_START: [&str; 12] = [
@@ -169,8 +170,16 @@ pub(super) async fn show(
     let offered = site.catalog.offered(ars, Some(one.code), hier.sprache.of_records()).await?;
     let it = LebenslagePage::of(one, place.as_ref(), &offered, hier.sprache);
     let title = (hier.sprache.texts().lebenslage.title)(it.name, it.place.as_deref());
-    let canonical = site.canonical(&hier.sprache.path(&address::lebenslage(one.code, ars.as_ref())));
-    let page = Page::here(&hier, &title, canonical);
+    let (general, here) = (address::lebenslage(one.code, None), address::lebenslage(one.code, ars.as_ref()));
+    let texts = &hier.sprache.texts().lebenslage;
+    let mut above = vec![(texts.heading, "/lebenslagen".to_owned()), (it.name, general.clone())];
+    above.extend(it.place.as_deref().map(|place| (place, here)));
+    let graph = structured::way(&site.way(hier.sprache, above));
+    // The list of one place is made of pages that are listed themselves.
+    let right = super::right::own(&general, hier.sprache, &site.public_url);
+    let right = if place.is_some() { right.of_another() } else { right };
+    let description = super::right::shortened(&(texts.description)(it.name, it.place.as_deref()));
+    let page = Page::here(&hier, &title, None).standing(right, description, Some(&graph));
     Ok(html(&headers, KEEP_PAGE, templates::lebenslage(&page, &it)))
 }
 

@@ -1,5 +1,6 @@
 //! How our own answers leave the house: tags that save a second transfer, redirects that cannot be bent.
 
+use crate::compress::Whole;
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -29,7 +30,8 @@ impl Document {
     /// The document with its entity tag, or 304 where the asking side has just this one.
     pub fn answer(self, asked: &HeaderMap) -> Response {
         let tag = etag(self.body.as_bytes());
-        let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|value| matches(value, &tag));
+        let bytes = self.body.len() as u64;
+        let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|value| names_tag(value, &tag));
         let mut response = if known {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -39,6 +41,7 @@ impl Document {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
             response
         };
+        response.extensions_mut().insert(Whole { bytes, media_type: self.content_type });
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
         headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("a tag is hexadecimal digits in quotes"));
@@ -52,7 +55,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// True when an `If-None-Match` names `tag`; compared weakly, as RFC 9110 (13.1.2) asks for.
-fn matches(value: &HeaderValue, tag: &str) -> bool {
+pub fn names_tag(value: &HeaderValue, tag: &str) -> bool {
     value.to_str().is_ok_and(|value| {
         value.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
     })

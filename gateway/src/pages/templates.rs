@@ -1,32 +1,22 @@
 //! The templates as types: what each page needs, and the frame around all of them.
 
-use std::sync::LazyLock;
-
 use askama::Template;
 use http::StatusCode;
 use indexer::record::Lang;
 
 use super::address;
 use super::gemeinde::GemeindePage;
+use super::kopf::Kopf;
 use super::lebenslage::{self, Feld, LebenslagePage};
 use super::leistung::{self, LeistungPage};
-use super::respond;
 use super::results::{Results, Zustaendig};
+use super::right::Right;
 use super::sprache::{Hier, Sprache};
 use super::texts::{FaultText, Faults, Texts};
 use super::view::{Ort, SearchForm};
 use super::zu::{Lage, ZuPage};
-
-/// The one style sheet.
-pub const STYLE_SHEET: &str = include_str!("../../static/portalverbund.css");
-
-static STYLE_VERSION: LazyLock<String> =
-    LazyLock::new(|| respond::etag(STYLE_SHEET.as_bytes()).trim_matches('"').chars().take(12).collect());
-
-/// Names this very style sheet, so that browsers may keep it for ever.
-pub fn style_version() -> &'static str {
-    &STYLE_VERSION
-}
+use crate::assets;
+use crate::structured::Graph;
 
 /// What the frame of every page needs.
 #[derive(Debug)]
@@ -35,8 +25,10 @@ pub struct Page {
     pub title: String,
     /// The right address of this page, for pages that search engines may list.
     pub canonical: Option<String>,
-    /// Version of the style sheet.
-    pub style: &'static str,
+    /// What search engines are told of it.
+    pub kopf: Kopf,
+    /// What a browser loads beside it.
+    pub loads: Loads,
     /// Its language.
     pub sprache: Sprache,
     /// All that our pages say in it.
@@ -50,13 +42,23 @@ impl Page {
     pub fn new(title: &str, canonical: Option<String>) -> Self {
         let sprache = Sprache::Deutsch;
         let title = format!("{title} – Portalverbund.NRW");
-        Self { title, canonical, style: style_version(), sprache, t: sprache.texts(), path: None }
+        // A page without an address to list is for no search engine.
+        let kopf = if canonical.is_some() { Kopf::default() } else { Kopf::hidden() };
+        Self { title, canonical, kopf, loads: Loads::default(), sprache, t: sprache.texts(), path: None }
     }
 
     /// The frame for a page of this title that is there in all languages; of the one that was asked for.
     pub fn here(hier: &Hier, title: &str, canonical: Option<String>) -> Self {
         let (sprache, path) = (hier.sprache, Some(hier.path.clone()));
-        Self { sprache, t: sprache.texts(), path, ..Self::new(title, canonical) }
+        let page = Self::new(title, canonical);
+        let kopf = page.canonical.as_deref().map_or_else(Kopf::hidden, |canonical| Kopf::of_own(canonical, hier));
+        Self { sprache, t: sprache.texts(), path, kopf, ..page }
+    }
+
+    /// The same, standing among other pages as `right` says, with what search engines are told.
+    pub fn standing(self, right: Right, description: Option<String>, graph: Option<&Graph>) -> Self {
+        let kopf = Kopf::of(&right, description, graph);
+        Self { canonical: Some(right.canonical), kopf, ..self }
     }
 
     /// A path of ours in the language of the page.
@@ -71,6 +73,24 @@ impl Page {
     }
 }
 
+/// The addresses of what a browser loads beside a page.
+#[derive(Debug)]
+pub struct Loads {
+    /// The style sheet.
+    pub style: String,
+    /// The fonts that every page needs; none where the design was not made.
+    pub fonts: Vec<String>,
+    /// The script that suggests while somebody types.
+    pub script: String,
+}
+
+impl Default for Loads {
+    fn default() -> Self {
+        let fonts = assets::fonts().collect();
+        Self { style: assets::path("portalverbund.css"), fonts, script: assets::path("suche.js") }
+    }
+}
+
 /// What went wrong with a page of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -78,6 +98,8 @@ pub enum Fault {
     NotFound,
     /// No such Leistung.
     NoLeistung,
+    /// A Leistung that was there once.
+    Gone,
     /// No such place.
     NoPlace,
     /// No such Lebenslage.
@@ -112,6 +134,7 @@ impl Fault {
             Self::NotFound | Self::NoLeistung | Self::NoPlace | Self::NoLebenslage | Self::NoDienst => {
                 StatusCode::NOT_FOUND
             }
+            Self::Gone => StatusCode::GONE,
             Self::Address => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Catalog => StatusCode::INTERNAL_SERVER_ERROR,
@@ -123,6 +146,7 @@ impl Fault {
         match self {
             Self::NotFound => &faults.not_found,
             Self::NoLeistung => &faults.no_leistung,
+            Self::Gone => &faults.gone,
             Self::NoPlace => &faults.no_place,
             Self::NoLebenslage => &faults.no_lebenslage,
             Self::NoDienst => &faults.no_dienst,

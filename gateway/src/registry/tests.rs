@@ -37,6 +37,7 @@ pub(crate) async fn desk(portals: Vec<Portal>) -> (tempfile::TempDir, Desk) {
         public_url: config.server.public_url.clone(),
         insights: Arc::new(Insights::open(&config, counted, clock::now())),
         reports: Arc::default(),
+        sitemaps: crate::sitemap::Sitemaps::none(config.server.public_url.clone()),
     };
     let registry = Registry::open(&config.registry_file()).await.unwrap();
     let fetcher = Arc::new(Fetcher::new(&config).unwrap());

@@ -129,7 +129,7 @@ async fn a_blank_table_comes_back_filled_is_looked_at_taken_and_taken_back() {
     page.shows(&["Passstelle", "37 €"]);
     let back = browser.post(&format!("{taken}/zuruecknehmen"), &[]).await.leads();
     browser.get(&back).await.shows(&["zurückgenommen"]);
-    assert_eq!(browser.get(&url).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(browser.get(&url).await.status, StatusCode::GONE);
     let again = browser.post("/anbindung/stadt/tabelle/uebernehmen", &[("datei", &file)]).await;
     again.shows(&["liegt uns nicht mehr vor"]);
     // What was taken back does not stop what comes next.

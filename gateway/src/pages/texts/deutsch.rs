@@ -103,6 +103,17 @@ pub static DEUTSCH: Texts = Texts {
                  zuständige Stelle.",
         details: ["Unterlagen, Kosten, Ablauf", "Zuständige Stelle und alle Angaben", "Alle Angaben ansehen"],
         why: "Warum dieses Ergebnis?",
+        why_place: |place| format!("Als Ort haben wir verstanden: {place}."),
+        why_searched: |text| format!("Gesucht haben wir nach „{text}“."),
+        why_corrected: |typed, text| format!("Zu „{typed}“ gibt es nichts. Gesucht haben wir nach „{text}“."),
+        why_language: |lang| format!("Ihre Frage haben wir auf {lang} verstanden."),
+        why_best: [
+            |name| format!("Dazu passt „{name}“ deutlich besser als alles andere."),
+            |name| format!("Dazu passt „{name}“ am ehesten. Anderes ist auch möglich."),
+        ],
+        why_service: |body, host| {
+            format!("Das Online-Angebot nennt uns {body}. Die Adresse {host} ist dafür registriert.")
+        },
         others: ["Weitere Ergebnisse", "Ergebnisse"],
         remarks: ["online möglich", "Zuständige Stelle nicht bekannt"],
         offices: |number| format!("{number} Stellen zur Auswahl"),
