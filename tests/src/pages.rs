@@ -70,6 +70,8 @@ const LEISTUNG: &str = "/leistung/{schluessel}/{slug}";
 const LEISTUNG_AT: &str = "/leistung/{schluessel}/{slug}/{ars}";
 const ZU: &str = "/zu/{schluessel}/{ars}";
 const BEVOR: &str = "/bevor/{schluessel}/{ars}";
+const RUECKMELDUNG: &str = "/rueckmeldung";
+const BARRIERE: &str = "/barriere-melden";
 const LEBENSLAGE: &str = "/lebenslage/{code}";
 const LEBENSLAGE_AT: &str = "/lebenslage/{code}/{ars}";
 
@@ -137,6 +139,30 @@ pub const CITIZENS: &[Page] = &[
     Page::of("hand-over, no office known", ZU, "/zu/99093003001002/055540004004"),
     Page::of("hand-over, no online service", ZU, "/zu/99008001012000/059110000000"),
     Page::of("hand-over, to nowhere registered", ZU, "/zu/99888000002001/059110000000").full(),
+    Page::of("feedback on anything", RUECKMELDUNG, RUECKMELDUNG),
+    Page::of("feedback on a Leistung", RUECKMELDUNG, "/rueckmeldung?leistung=99110009104000&ars=059110000000"),
+    Page::of("feedback, not filled in", RUECKMELDUNG, RUECKMELDUNG).is(422).form(&[
+        ("leistung", "99110009104000"),
+        ("email", "keine"),
+        ("website", "x"),
+    ]),
+    Page::of("feedback, thanks", "/rueckmeldung/danke", "/rueckmeldung/danke?leistung=99110009104000"),
+    Page::of("barrier", BARRIERE, BARRIERE),
+    Page::of("barrier, not filled in", BARRIERE, BARRIERE).is(422).form(&[("text", "")]),
+    Page::of("barrier, thanks", "/barriere-melden/danke", "/barriere-melden/danke"),
+    Page::of("imprint", "/impressum", "/impressum"),
+    Page::of("imprint, not stated", "/impressum", "/impressum").full(),
+    Page::of("privacy", "/datenschutz", "/datenschutz"),
+    Page::of("accessibility statement", "/barrierefreiheit", "/barrierefreiheit"),
+    Page::of("help", "/hilfe", "/hilfe"),
+    Page::of("open data", "/daten", "/daten"),
+    Page::of("short answer, not asked for", "/kurz", "/kurz"),
+    Page::of("short answer", "/kurz", "/kurz?q=hund+anmelden&ort=Bochum"),
+    Page::of("short answer, several offices", "/kurz", "/kurz?q=heiraten&ort=Arnsberg"),
+    Page::of("short answer, no office known", "/kurz", "/kurz?leistung=99093003001002&ort=Ahaus"),
+    Page::of("short answer, a place of several", "/kurz", "/kurz?q=hund&ort=52525"),
+    Page::of("short answer, nothing found", "/kurz", "/kurz?q=xyzzyqwert"),
+    Page::of("short answer, everything filled", "/kurz", "/kurz?leistung=99888000001001&ort=Bochum").full(),
     Page::of("fault, an address that cannot be read", "/suche", "/suche?q=a&q=b").is(400),
     Page::of("fault, no such page", "/", "/gibt/es/nicht").is(404),
     Page::of("fault, no such Leistung", LEISTUNG, "/leistung/99888000000001/x").is(404),
@@ -179,6 +205,7 @@ pub const EDITORS: &[Page] = &[
     Page::of("accounts", "/anbindung/konten", "/anbindung/konten"),
     Page::of("an account", "/anbindung/konten/{id}", "/anbindung/konten/1"),
     Page::of("audit trail", "/anbindung/protokoll", "/anbindung/protokoll"),
+    Page::of("feedback of citizens", "/anbindung/rueckmeldungen", "/anbindung/rueckmeldungen?stand=alle"),
     Page::of("a new portal", "/anbindung/neu", "/anbindung/neu"),
     Page::of("releases", "/anbindung/freigaben", "/anbindung/freigaben"),
     Page::of("a portal", "/anbindung/{portal}", "/anbindung/stadt-bochum"),
@@ -217,6 +244,8 @@ pub const NO_PAGES: &[(&str, &str)] = &[
         "/anbindung/{portal}/lieferungen/{import}",
         "needs a delivery; its parts stand in the list of deliveries and in runs",
     ),
+    ("/daten/dcat.jsonld", "for data catalogues"),
+    ("/anbindung/rueckmeldungen/tabelle.csv", "a table"),
     ("/anbindung/{portal}/tabelle.csv", "a table"),
     ("/anbindung/{portal}/tabelle.xlsx", "a table"),
 ];

@@ -116,6 +116,8 @@ pub const ENGLISCH: Texts = Texts {
         ("How well each municipality is covered", "/bericht/alle.csv", "CSV"),
         ("Report on one place, also as a table (in German)", "/bericht", "HTML, CSV"),
         ("How portals mark up their services on their own pages (in German)", "/profil", "HTML"),
+        ("Lists of all pages for search engines (sitemap)", "/sitemap.xml", "XML"),
+        ("Our search for pages of your own", "/en/einbinden", "HTML"),
         ("Description of these data for data catalogues (DCAT)", "/daten/dcat.jsonld", "JSON-LD"),
     ],
     daten_lizenz_titel: "Whose data they are",

@@ -119,6 +119,8 @@ pub const LEICHT: Texts = Texts {
         ("Tabelle: Was wissen wir über jede Stadt?", "/bericht/alle.csv", "CSV"),
         ("Bericht über eine Stadt, in schwerer Sprache", "/bericht", "HTML, CSV"),
         ("So schreiben Ämter ihre Seiten für uns, in schwerer Sprache", "/profil", "HTML"),
+        ("Listen von allen Seiten, für Such·maschinen", "/sitemap.xml", "XML"),
+        ("Unsere Suche für andere Seiten", "/leicht/einbinden", "HTML"),
         ("Beschreibung von den Daten (DCAT)", "/daten/dcat.jsonld", "JSON-LD"),
     ],
     daten_lizenz_titel: "Wem gehören die Daten?",
