@@ -20,6 +20,7 @@ mod joining;
 mod judged;
 mod log;
 mod oidc;
+mod pages;
 mod push;
 mod report;
 mod routing;
