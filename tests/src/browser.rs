@@ -193,6 +193,39 @@ impl Browser {
         self.tell("POST", &format!("/element/{element}/value"), &json!({ "text": text }));
     }
 
+    /// Presses keys in a field, one after the other; those without a letter as in WebDriver, section 17.4.2.
+    #[track_caller]
+    pub fn press(&self, css: &str, keys: &str) {
+        let element = self.element(css);
+        self.tell("POST", &format!("/element/{element}/value"), &json!({ "text": keys }));
+    }
+
+    /// An attribute of an element, if it has it.
+    #[track_caller]
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let element = self.element(css);
+        let value = self.tell("GET", &format!("/element/{element}/attribute/{name}"), &Value::Null);
+        value.as_str().map(str::to_owned)
+    }
+
+    /// The text of an element, whether it is seen or not.
+    #[track_caller]
+    pub fn words(&self, css: &str) -> String {
+        let element = self.element(css);
+        let text = self.tell("GET", &format!("/element/{element}/property/textContent"), &Value::Null);
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until `done` says so.
+    #[track_caller]
+    pub fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !done(self) {
+            assert!(Instant::now() < end, "{what}: not on {}: {}", self.path(), self.text("body"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Keeps what is seen as a PNG, the whole page.
     #[track_caller]
     pub fn picture(&self, file: &Path) {
