@@ -7,10 +7,12 @@
 pub mod clock;
 mod engines;
 mod fault;
+mod feedback;
 mod intake;
 mod joining;
 mod links;
 mod oidc;
+mod operator;
 mod portals;
 mod proxy;
 mod registry;
@@ -38,10 +40,12 @@ use url::Url;
 
 pub use engines::{IndexNow, Sitemap};
 pub use fault::{ConfigError, ConfigFault};
+pub use feedback::Feedback;
 pub use intake::Intake;
 pub use joining::{Joining, Release};
 pub use links::Links;
 pub use oidc::{Oidc, OidcRole};
+pub use operator::{Accessibility, Conformity, Operator};
 pub use proxy::Proxy;
 pub use registry::Registry;
 pub use report::Report;
@@ -99,6 +103,12 @@ pub struct Config {
     /// What portals hand in themselves.
     #[serde(default)]
     pub intake: Intake,
+    /// Who runs this installation, for the pages that the law asks for.
+    #[serde(default)]
+    pub operator: Option<Operator>,
+    /// What citizens say in the forms of the pages.
+    #[serde(default)]
+    pub feedback: Feedback,
     /// Whom people sign in with, beside those who have a password here.
     #[serde(default)]
     pub oidc: Option<Oidc>,

@@ -5,6 +5,7 @@
 //! stands in [`crate::registry`].
 
 mod convert;
+pub mod opensearch;
 pub mod params;
 pub mod problem;
 pub mod wire;
@@ -63,11 +64,14 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
     paths(
         search,
         suggest,
+        opensearch::suggest,
         responsible,
         leistung,
         places,
         report::report,
         report::towns,
+        crate::voice::kurz::answers,
+        crate::voice::desk_api::list,
         crate::web::indexnow::one,
         crate::web::indexnow::several,
         push::push,
@@ -116,9 +120,11 @@ pub fn router(site: Site) -> Router {
     let api = Router::new()
         .route("/v1/search", read(get(search)))
         .route("/v1/suggest", read(get(suggest)))
+        .route("/v1/suggest/opensearch", read(get(opensearch::suggest)))
         .route("/v1/responsible", read(get(responsible)))
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))
+        .route("/v1/answers", read(get(crate::voice::kurz::answers)))
         .route("/v1/report", read(get(report::report)))
         .route("/v1/report/towns", read(get(report::towns)))
         .with_state(site);

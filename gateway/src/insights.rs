@@ -96,6 +96,16 @@ impl Insights {
         Self { metrics, counting }
     }
 
+    /// The counters of the gateway, for pages that count something else.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// From how often on the text of a question is kept, and for how many days; none where nothing is counted.
+    pub(crate) fn kept(&self) -> Option<(u32, u32)> {
+        self.counting.as_ref().map(|counting| (counting.bounds.min_count, counting.bounds.keep_days))
+    }
+
     /// Counts a question on its first page. `asker` is none where nobody waits for the answer, such as for HEAD.
     pub fn answered(&self, answer: &SearchAnswer, way: Way, asker: Option<&Asker>, now: Timestamp) {
         let Some(asker) = asker else { return };

@@ -33,9 +33,11 @@ macro_rules! closed_set {
 
 mod engines;
 mod portals;
+mod voices;
 
 pub use engines::Engines;
 pub use portals::{Looked, Portals, TunnelEnd};
+pub use voices::{FeedbackKind, FeedbackRefused, Voices};
 
 closed_set! {
     /// Why a connection or request was refused before it was routed.
@@ -178,6 +180,8 @@ pub struct Metrics {
     certificate_ok: IntGaugeVec,
     /// What is counted of the way to portals beside requests.
     pub portals: Portals,
+    /// What is counted of what citizens tell us.
+    pub voices: Voices,
     /// What is counted of lists of pages, and of what search engines are told.
     pub engines: Engines,
 }
@@ -269,6 +273,7 @@ impl Metrics {
                 &["certificate"],
             )?,
             portals: Portals::new()?,
+            voices: Voices::new()?,
             engines: Engines::new()?,
             registry,
         };
@@ -325,7 +330,8 @@ impl Metrics {
             Box::new(self.certificate_expiry.clone()),
             Box::new(self.certificate_ok.clone()),
         ];
-        own.into_iter().chain(self.portals.all()).chain(self.engines.all()).collect()
+        let rooms = [self.portals.all(), self.voices.all(), self.engines.all()];
+        own.into_iter().chain(rooms.into_iter().flatten()).collect()
     }
 
     /// The name of every series with its labels, as the text format writes them; those without a sample included.

@@ -40,8 +40,9 @@ pub use passwords::{PASSWORD_SIGNS, PasswordError, generated};
 pub use paths::Paths;
 pub use refusal::Denied;
 pub use store::{
-    Account, AuditEntry, AuditFault, ChangeSet, Head, ImportRow, NewAccount, NewChange, NewImport, NewToken, Proof,
-    Registered, Registry, RegistryError, Rehearsed, SessionRow, TokenRow, Tx,
+    Account, AuditEntry, AuditFault, ChangeSet, FeedbackFilter, FeedbackRow, Head, ImportRow, NewAccount, NewChange,
+    NewFeedback, NewImport, NewToken, Proof, Registered, Registry, RegistryError, Rehearsed, SessionRow, Taken,
+    TokenRow, Tx,
 };
 pub use tokens::{MadeToken, TOKEN_DAYS, TokenError, TokenWish};
 pub use who::{Right, Role, SessionTimes, Who};
@@ -51,11 +52,22 @@ use crate::failure::secure_headers;
 use crate::intake;
 use crate::joining;
 use crate::pages;
+use crate::voice;
 use who::Side;
 
 /// Names below `/anbindung` that are pages of ours, so that no portal can have them as its id.
-pub const RESERVED: &[&str] =
-    &["anmelden", "abmelden", "abgemeldet", "konto", "konten", "protokoll", "neu", "hilfe", "freigaben"];
+pub const RESERVED: &[&str] = &[
+    "anmelden",
+    "abmelden",
+    "abgemeldet",
+    "konto",
+    "konten",
+    "protokoll",
+    "neu",
+    "hilfe",
+    "freigaben",
+    "rueckmeldungen",
+];
 
 /// The pages of editors.
 pub fn page_paths() -> Paths {
@@ -68,11 +80,12 @@ pub fn page_paths() -> Paths {
         .merge(joining::pages::paths())
         .merge(intake::pages())
         .merge(runs::pages())
+        .merge(voice::desk::pages())
 }
 
 /// The addresses of editors in the interface, which all begin with `/api/v1/`.
 pub fn api_paths() -> Paths {
-    token_api::api().merge(intake::api()).merge(joining::api::paths()).merge(runs::api())
+    token_api::api().merge(intake::api()).merge(joining::api::paths()).merge(runs::api()).merge(voice::desk_api::api())
 }
 
 /// The pages of editors, with what all of them have in common.

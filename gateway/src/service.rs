@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::announce::{self, Announcer};
+use crate::assets;
 use crate::body::Pace;
 use crate::insights::{self, Insights};
 use crate::intake;
@@ -33,6 +34,7 @@ use crate::router::Router;
 use crate::routes::Routes;
 use crate::server::{BindError, Certificates, Front, Handed, HandoverError, Limits, Server, TlsError, Trusted, bind};
 use crate::sitemap::{self, Keeper, Sitemaps};
+use crate::voice;
 
 /// How often is looked which portals are due.
 const TICK: Duration = Duration::from_secs(1);
@@ -92,6 +94,7 @@ pub struct Gateway {
     server: Server,
     registry: Registry,
     joining: Arc<Joining>,
+    keep_days: u32,
     insights: Arc<Insights>,
     routes: Arc<ArcSwap<Routes>>,
     proxy: Arc<Proxy>,
@@ -120,6 +123,11 @@ impl Gateway {
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
         let Ground { catalog, indexer, portals, metrics: shown } = ground;
+        if !assets::is_made() {
+            tracing::warn!(
+                "the design of the pages was not made when this was built; they are plain until `make design` works"
+            );
+        }
         let public = listener(&mut handed, "public", config.server.listen).await?;
         let internal = listener(&mut handed, "internal", config.server.internal).await?;
         let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);
@@ -254,6 +262,7 @@ impl Gateway {
             server,
             registry,
             joining,
+            keep_days: config.feedback.keep_days,
             insights,
             routes,
             proxy,
@@ -312,6 +321,8 @@ impl Gateway {
         let trailing = self.server.tasks.spawn(show_trail(self.registry.clone(), self.metrics, served.clone()));
         let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
         let proving = self.server.tasks.spawn(proving);
+        let forgetting = voice::watch(self.registry.clone(), self.keep_days, served.clone());
+        let forgetting = self.server.tasks.spawn(forgetting);
         let telling =
             self.announcer.map(|announcer| self.server.tasks.spawn(announce::keep(announcer, served.clone())));
         self.server.run(stop).await;
@@ -320,6 +331,7 @@ impl Gateway {
         let _ = keeping.await;
         let _ = trailing.await;
         let _ = proving.await;
+        let _ = forgetting.await;
         if let Some(telling) = telling {
             let _ = telling.await;
         }

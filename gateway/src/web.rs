@@ -7,7 +7,7 @@
 mod check;
 pub mod indexnow;
 mod profile;
-mod quota;
+pub(crate) mod quota;
 
 use std::sync::Arc;
 

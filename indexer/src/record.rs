@@ -88,6 +88,11 @@ impl fmt::Debug for Html {
     }
 }
 
+/// What clean HTML says, without markup and on one line.
+pub fn plain_text(html: &str) -> String {
+    crate::normalise::plain(html)
+}
+
 /// Plain text by language.
 pub type Texts = BTreeMap<Lang, String>;
 /// Clean HTML by language.

@@ -33,9 +33,9 @@ impl Demo {
         in_order(&page, target);
         assert!(page.field("content-security-policy").unwrap().contains("default-src 'none'"), "{target}");
         assert_eq!(page.field("x-content-type-options"), Some("nosniff"), "{target}");
-        // A block of data is none that runs.
+        // A block of data is none that runs; the one that does stands in a file of ours.
         let scripts = page.body.replace("<script type=\"application/ld+json\">", "");
-        assert!(!scripts.contains("<script") && !page.body.contains("style="), "{target}: {}", page.body);
+        assert!(scripts.matches("<script").count() == 1 && !page.body.contains("style="), "{target}: {}", page.body);
         page
     }
 
@@ -83,8 +83,12 @@ fn a_citizen_reaches_the_form_of_the_right_portal_in_three_clicks() {
     assert!(leistung.body.contains("Stadt Bochum"), "{}", leistung.body);
     let form_at = demo.handed_over(&link(&leistung, "/zu/99110009104000/059110000000"));
     assert_eq!(form_at, "/portal/stadt-bochum/dienste/hund-anmelden");
-    // Or at once from the results.
-    assert_eq!(demo.handed_over(&link(&results, "/zu/")), form_at);
+    // Or straight from the results, with a page between that says what to know before leaving.
+    let bevor = demo.page(&link(&results, "/bevor/99110009104000/059110000000"), 200);
+    for known in ["Bevor Sie starten", "Zuständige Stelle", "Konto und Anmeldung", "Stadt Bochum"] {
+        assert!(bevor.body.contains(known), "{known}: {}", bevor.body);
+    }
+    assert_eq!(demo.handed_over(&link(&bevor, "/zu/")), form_at);
     let form = get(demo.address, &form_at);
     assert_eq!(form.status, 200);
     in_order(&form, &form_at);
@@ -146,8 +150,8 @@ fn a_place_is_understood_in_the_question_and_beside_it() {
             (&Value::from("stadt-bochum"), &Value::from("found"))
         );
         let page = demo.page(&format!("/suche?{target}"), 200);
-        let onward = link(&page, "/zu/");
-        assert_eq!(onward.split('?').next(), Some("/zu/99110009104000/059110000000"), "{target}");
+        let onward = link(&page, "/bevor/");
+        assert_eq!(onward.split('?').next(), Some("/bevor/99110009104000/059110000000"), "{target}");
     }
     // Online services of the Land stand beside the office in town.
     let wohngeld = demo.json("/api/v1/responsible?leistung=99107023017000&ars=059110000000", 200);
@@ -155,6 +159,44 @@ fn a_place_is_understood_in_the_question_and_beside_it() {
         (wohngeld["answers"][0]["level"].as_str(), wohngeld["onlinedienste"][0]["level"].as_str()),
         (Some("Gemeinde"), Some("Land"))
     );
+}
+
+#[test]
+fn a_place_and_a_situation_list_what_can_be_done_there_in_every_language() {
+    let demo = Demo::start();
+    for (prefix, lang, online) in
+        [("", "de", "online möglich"), ("/en", "en", "online possible"), ("/leicht", "de-simple", "geht im Internet")]
+    {
+        let page = |path: &str| {
+            let page = get(demo.address, &format!("{prefix}{path}"));
+            assert_eq!(page.status, 200, "{prefix}{path}: {}", page.body);
+            assert!(page.body.contains(&format!("<html lang=\"{lang}\">")), "{prefix}{path}");
+            page
+        };
+        let town = page("/ort/059110000000/bochum");
+        assert!(town.body.contains(online), "{}", town.body);
+        let dog = link(&town, &format!("{prefix}/leistung/99110009104000/"));
+        assert!(dog.ends_with("/059110000000"), "{dog}");
+        let situation = link(&town, &format!("{prefix}/lebenslage/tierhaltung/"));
+        let list = page(situation.strip_prefix(prefix).unwrap());
+        assert!(link(&list, &format!("{prefix}/leistung/99110009104000/")).ends_with("/059110000000"));
+        page("/lebenslagen");
+        page("/lebenslage/geburt");
+        // The place forms lead to the same pages.
+        for (query, to) in [
+            ("ort=Bochum", format!("{prefix}/ort/059110000000/bochum")),
+            ("lebenslage=geburt&ort=Bochum", format!("{prefix}/lebenslage/geburt/059110000000")),
+            ("leistung=99110009104000&ort=44787", dog.clone()),
+        ] {
+            let answer = get(demo.address, &format!("{prefix}/ort?{query}"));
+            assert_eq!((answer.status, answer.field("location")), (303, Some(to.as_str())), "{query}");
+        }
+        let missing = get(demo.address, &format!("{prefix}/lebenslage/gibt-es-nicht"));
+        assert!(missing.status == 404 && missing.body.contains(&format!("<html lang=\"{lang}\">")));
+    }
+    let moved = get(demo.address, "/ort/05911/bochum-west");
+    assert_eq!((moved.status, moved.field("location")), (301, Some("/ort/059110000000/bochum")));
+    assert_eq!(get(demo.address, "/ort/059119999999/x").status, 404);
 }
 
 #[test]

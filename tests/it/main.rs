@@ -20,6 +20,7 @@ mod joining;
 mod judged;
 mod log;
 mod oidc;
+mod pages;
 mod push;
 mod report;
 mod routing;
@@ -27,6 +28,7 @@ mod runs;
 mod structured;
 mod tidy;
 mod verbund;
+mod voice;
 mod web;
 
 /// The program under test: the product's own `main`, built with these tests.

@@ -23,6 +23,9 @@ pub(super) async fn run(file: &Path, format: Format) -> Result<Exit, Fault> {
             faults.extend(routes.self_test().err());
             let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
             warnings.extend(merged.differing.iter().map(sources::Difference::line));
+            let (unread, missing) = crate::voice::faults(loaded.config.operator.as_ref());
+            faults.extend(unread);
+            warnings.extend(missing);
             if let Some(tls) = &loaded.config.tls {
                 certificates(tls, &mut faults, &mut warnings);
             }

@@ -74,11 +74,27 @@ pub(super) async fn run(dir: Option<PathBuf>, port: Option<u16>) -> Result<Exit,
     Ok(Exit::Done)
 }
 
+/// Who would run the sample Verbund; the pages say that it is invented.
+const OPERATOR: &str = r#"
+[operator]
+name = "Ministerium für Beispiele des Landes Nordrhein-Westfalen (erfunden)"
+strasse = "Musterstraße 1"
+plz = "40000"
+ort = "Musterstadt"
+telefon = "0211 5550-0"
+email = "portalverbund@land.example"
+vertreten_durch = "die Ministerin für Beispiele"
+aufsicht = "Landesregierung Nordrhein-Westfalen"
+datenschutz_kontakt = "Behördliche Datenschutzbeauftragte, datenschutz@land.example"
+log_days = 7
+sample = true
+"#;
+
 fn configuration(dir: &std::path::Path, port: u16) -> Result<Config, Fault> {
     let public_url: Url = format!("http://localhost:{port}/").parse().map_err(Fault::work)?;
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\ninternal = \"127.0.0.1:0\"\npublic_url = \"{public_url}\"\n\
-         [store]\nurl = {:?}\n[index]\ndir = {:?}\n",
+         [store]\nurl = {:?}\n[index]\ndir = {:?}\n{OPERATOR}",
         format!("sqlite://{}", dir.join("portalverbund.db").display()),
         dir.join("index").display().to_string(),
     );

@@ -1,5 +1,6 @@
 //! The page of one Leistung, in general or at a place.
 
+use connectors::gebiet::Ars;
 use indexer::catalog::{LeistungView, ModulView, State, TextRole};
 use indexer::record::{Lang, ModulArt, in_lang};
 
@@ -18,8 +19,12 @@ pub struct LeistungPage {
     pub key: String,
     /// The place.
     pub place: Option<String>,
+    /// Its key.
+    pub ars: Option<Ars>,
     /// The page of the place.
     pub ort_href: Option<String>,
+    /// The page without a place; only on that of a place.
+    pub general_href: Option<String>,
     /// What it is, in short.
     pub lead: Option<Part>,
     /// The same as plain text, where there is no module for it.
@@ -144,7 +149,9 @@ impl LeistungPage {
             lang,
             key: key.to_owned(),
             place: place.map(|place| place.name.clone()),
+            ars,
             ort_href: place.map(|place| sprache.path(&address::ort(&place.ars, &place.name))),
+            general_href: None,
             lead_text: if lead.is_some() { String::new() } else { short.kurztext.clone() },
             lead,
             vorab: dienst.as_ref().map_or_else(Vec::new, |dienst| vorab(view, dienst, &sections, sprache)),

@@ -60,6 +60,8 @@ pub struct Results {
     pub eingrenzung: Eingrenzung,
     /// The best answer; only on the first page.
     pub best: Option<Treffer>,
+    /// Why it is that one: from the question to the office, a step each.
+    pub warum: Vec<String>,
     /// The others.
     pub others: Vec<Treffer>,
     /// Address of the page before.
@@ -128,6 +130,7 @@ impl Results {
         let hit = |(at, hit)| Treffer::of(hit, answer.place.as_ref(), &way(at));
         let mut hits = answer.hits.iter().enumerate().map(hit);
         let best = if page == 1 { hits.next() } else { None };
+        let warum = best.as_ref().zip(answer.hits.first()).map(|(best, hit)| warum(answer, best, hit, sprache));
         let turn = |page: usize| sprache.path(&filters.suche(&form.q, &form.ort, page));
         let place = answer.place.as_ref().map(|place| place.ars);
         let link = |(at, option): (usize, &String)| {
@@ -155,6 +158,7 @@ impl Results {
             weiter: answer.next.iter().map(|step| Weiter::of(step, sprache)).collect(),
             eingrenzung: Eingrenzung::of(answer, filters, &form, sprache),
             best,
+            warum: warum.unwrap_or_default(),
             others: hits.collect(),
             previous: (page > 1).then(|| turn(page - 1)),
             next: (shown < answer.total && page < PAGES_MAX).then(|| turn(page + 1)),
@@ -166,6 +170,32 @@ impl Results {
     pub fn title(&self, sprache: Sprache) -> String {
         (sprache.texts().results.title)(&self.question, self.place.as_deref())
     }
+}
+
+/// Every step from the question to the office and its service.
+fn warum(answer: &SearchAnswer, best: &Treffer, hit: &Hit, sprache: Sprache) -> Vec<String> {
+    let (texts, language) = (&sprache.texts().results, sprache.texts().words.language);
+    let typed = if answer.understood.is_empty() { &answer.text } else { &answer.understood };
+    let searched = match &answer.corrected {
+        Some(text) => (texts.why_corrected)(typed, text),
+        None => (texts.why_searched)(typed),
+    };
+    let [clear, likely] = texts.why_best;
+    let fits = if answer.verdict == Verdict::Clear { clear } else { likely };
+    let office = match &best.zustaendig {
+        Zustaendig::Stelle(stelle) => stelle.reasons.as_slice(),
+        _ => &[],
+    };
+    let service = best.dienst.as_ref().map(|dienst| (texts.why_service)(&dienst.anbieter, &dienst.host));
+    let place = answer.place.as_ref().map(|place| (texts.why_place)(&place.name));
+    let asked_in = answer.asked_in.map(|lang| (texts.why_language)(language(lang.as_str())));
+    let fits = fits(&hit.leistung.name);
+    [place, asked_in, Some(searched), Some(fits)]
+        .into_iter()
+        .flatten()
+        .chain(office.iter().cloned())
+        .chain(service)
+        .collect()
 }
 
 /// What the address of a hit tells of the way that led there.
@@ -219,13 +249,5 @@ impl Treffer {
     /// True when there is an online service that can be opened.
     pub fn online(&self) -> bool {
         self.dienst.is_some() || self.auswahl.is_some()
-    }
-
-    /// Why this is the answer.
-    pub fn reasons(&self) -> &[String] {
-        match &self.zustaendig {
-            Zustaendig::Stelle(stelle) => &stelle.reasons,
-            _ => &[],
-        }
     }
 }

@@ -37,6 +37,8 @@ pub struct Texts {
     pub ort: Ort,
     /// Lebenslagen and their checklists.
     pub lebenslage: Lebenslage,
+    /// What citizens are asked and told: forms, help, the pages that the law asks for.
+    pub voice: crate::voice::Texts,
     /// Error pages.
     pub fault: Faults,
     /// Words for what records say in codes.
@@ -175,6 +177,18 @@ pub struct Results {
     pub details: [&'static str; 3],
     /// "Warum dieses Ergebnis?"
     pub why: &'static str,
+    /// As which place the question was understood.
+    pub why_place: fn(&str) -> String,
+    /// What was searched.
+    pub why_searched: fn(&str) -> String,
+    /// What was searched instead of what was typed.
+    pub why_corrected: fn(&str, &str) -> String,
+    /// In which other language the question is, from that language.
+    pub why_language: fn(&str) -> String,
+    /// What fits best, from its name; and that it is not sure.
+    pub why_best: [fn(&str) -> String; 2],
+    /// Where the online service is, from its portal and host.
+    pub why_service: fn(&str, &str) -> String,
     /// "Weitere Ergebnisse", "Ergebnisse"
     pub others: [&'static str; 2],
     /// Short remarks at a hit: online; office not known.
@@ -210,6 +224,8 @@ pub struct Leistung {
     pub in_place: &'static str,
     /// "Ort ändern"
     pub change_place: &'static str,
+    /// The way to the same without a place.
+    pub general: &'static str,
     /// Asks for the place, says why, and what to give for a business.
     pub ask_place: [&'static str; 2],
     /// "Weiter"

@@ -89,6 +89,11 @@ pub fn date(when: Timestamp) -> String {
     when.to_zoned(BERLIN.clone()).strftime("%d.%m.%Y").to_string()
 }
 
+/// A day as `TT.MM.JJJJ`, for people.
+pub fn day_text(day: Date) -> String {
+    day.strftime("%d.%m.%Y").to_string()
+}
+
 /// A point in time in Germany, for people: "Dienstag, 1. Dezember 2026, 6:00 Uhr".
 pub fn moment(when: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"];

@@ -7,6 +7,7 @@
 mod accounts;
 mod attempts;
 mod audit;
+mod feedback;
 mod imports;
 mod registrations;
 mod sessions;
@@ -25,6 +26,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, Transaction};
 
 pub use accounts::{Account, NewAccount};
 pub use audit::{AuditEntry, AuditFault, Head};
+pub use feedback::{FeedbackFilter, FeedbackRow, NewFeedback, Taken};
 pub use imports::{ImportRow, NewImport};
 pub use registrations::{ChangeSet, NewChange, Proof, Registered, Rehearsed};
 pub use sessions::SessionRow;
@@ -78,6 +80,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/imports.sql"),
     include_str!("store/registrations.sql"),
     include_str!("store/descriptions.sql"),
+    include_str!("store/feedback.sql"),
 ];
 
 /// The version that this program knows.
@@ -217,9 +220,14 @@ impl Tx {
 }
 
 /// What SQLite needs to be told on each connection: readers never wait, every commit is on the disk before it counts,
-/// and there is patience with another process that writes.
+/// there is patience with another process that writes, and what is removed is overwritten, so that it is gone.
 async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    for pragma in ["PRAGMA busy_timeout = 10000", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
+    for pragma in [
+        "PRAGMA busy_timeout = 10000",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA secure_delete = ON",
+    ] {
         sqlx::query(pragma).fetch_all(&mut *connection).await?;
     }
     Ok(())

@@ -156,6 +156,11 @@ impl Who {
         by_account.min(by_token).is_some_and(|held| held >= right)
     }
 
+    /// The portals on which rights were granted to them; what a token bounds is asked by [`Who::may`].
+    pub fn portals(&self) -> impl Iterator<Item = PortalId> {
+        self.rights.keys().cloned()
+    }
+
     /// Nothing when they may; else what the answer is: there is no such portal, or they may not do this with it.
     pub fn must(&self, right: Right, portal: &PortalId) -> Result<(), Denied> {
         if self.may(right, portal) {

@@ -1,4 +1,4 @@
-//! How often something may be asked for in a minute, by whoever or wherever.
+//! How often something may be asked for within a time, by whoever or wherever.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,20 +9,24 @@ use moka::sync::Cache;
 /// Names that are counted at a time; the least used is forgotten first.
 const MAX_NAMES: u64 = 50_000;
 
-/// So much for each name in a minute, which begins with its first use.
-pub(super) struct Quota {
+/// So much for each name within a time, which begins with its first use. Kept in memory alone.
+pub(crate) struct Quota {
     most: u32,
     used: Cache<String, Arc<AtomicU32>>,
 }
 
 impl Quota {
-    pub(super) fn per_minute(most: u32) -> Self {
-        let used = Cache::builder().max_capacity(MAX_NAMES).time_to_live(Duration::from_secs(60)).build();
+    pub(crate) fn per_minute(most: u32) -> Self {
+        Self::within(most, Duration::from_secs(60))
+    }
+
+    pub(crate) fn within(most: u32, time: Duration) -> Self {
+        let used = Cache::builder().max_capacity(MAX_NAMES).time_to_live(time).build();
         Self { most, used }
     }
 
     /// Takes one of what the name has left; false when that is nothing.
-    pub(super) fn take(&self, name: &str) -> bool {
+    pub(crate) fn take(&self, name: &str) -> bool {
         let used = self.used.get_with_by_ref(name, Arc::default);
         used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| (used < self.most).then_some(used + 1)).is_ok()
     }

@@ -103,6 +103,17 @@ pub static DEUTSCH: Texts = Texts {
                  zuständige Stelle.",
         details: ["Unterlagen, Kosten, Ablauf", "Zuständige Stelle und alle Angaben", "Alle Angaben ansehen"],
         why: "Warum dieses Ergebnis?",
+        why_place: |place| format!("Als Ort haben wir verstanden: {place}."),
+        why_searched: |text| format!("Gesucht haben wir nach „{text}“."),
+        why_corrected: |typed, text| format!("Zu „{typed}“ gibt es nichts. Gesucht haben wir nach „{text}“."),
+        why_language: |lang| format!("Ihre Frage haben wir auf {lang} verstanden."),
+        why_best: [
+            |name| format!("Dazu passt „{name}“ deutlich besser als alles andere."),
+            |name| format!("Dazu passt „{name}“ am ehesten. Anderes ist auch möglich."),
+        ],
+        why_service: |body, host| {
+            format!("Das Online-Angebot nennt uns {body}. Die Adresse {host} ist dafür registriert.")
+        },
         others: ["Weitere Ergebnisse", "Ergebnisse"],
         remarks: ["online möglich", "Zuständige Stelle nicht bekannt"],
         offices: |number| format!("{number} Stellen zur Auswahl"),
@@ -120,6 +131,7 @@ pub static DEUTSCH: Texts = Texts {
         back: "Zurück zu den Ergebnissen",
         in_place: "in",
         change_place: "Ort ändern",
+        general: "Allgemein, ohne Ort",
         ask_place: [
             "Wo wohnen Sie?",
             "Mit Ihrem Ort nennen wir Ihnen die zuständige Stelle und ihr Online-Angebot. Für einen Betrieb geben Sie an, \
@@ -259,6 +271,7 @@ pub static DEUTSCH: Texts = Texts {
         all: "Alle Lebenslagen",
         name: |name| name,
     },
+    voice: crate::voice::texts::DEUTSCH,
     fault: Faults {
         not_found: FaultText {
             title: "Fehler: Seite nicht gefunden",

@@ -98,6 +98,15 @@ pub static ENGLISCH: Texts = Texts {
         locked: "There is an online service whose address is not registered with us. Please contact the responsible office.",
         details: ["Papers, cost, steps", "Responsible office and all details", "See all details"],
         why: "Why this result?",
+        why_place: |place| format!("The place we understood: {place}."),
+        why_searched: |text| format!("We searched for “{text}”."),
+        why_corrected: |typed, text| format!("There is nothing for “{typed}”. We searched for “{text}”."),
+        why_language: |lang| format!("We understood your question in {lang}."),
+        why_best: [
+            |name| format!("“{name}” fits clearly better than anything else."),
+            |name| format!("“{name}” is most likely. Others are possible."),
+        ],
+        why_service: |body, host| format!("{body} names the online service. The address {host} is registered for it."),
         others: ["Other results", "Results"],
         remarks: ["online possible", "Responsible office not known"],
         offices: |number| format!("{number} offices to choose from"),
@@ -115,6 +124,7 @@ pub static ENGLISCH: Texts = Texts {
         back: "Back to the results",
         in_place: "in",
         change_place: "Change place",
+        general: "In general, without a place",
         ask_place: [
             "Where do you live?",
             "With your town we name the responsible office and its online service. For a business, say where it is.",
@@ -248,6 +258,7 @@ pub static ENGLISCH: Texts = Texts {
         all: "All life situations",
         name: lebenslagen::english,
     },
+    voice: crate::voice::texts::ENGLISCH,
     fault: Faults {
         not_found: FaultText {
             title: "Error: page not found",

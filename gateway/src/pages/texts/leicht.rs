@@ -103,6 +103,15 @@ pub static LEICHT: Texts = Texts {
         locked: "Es gibt ein Angebot im Internet. Aber wir kennen die Adresse nicht sicher. Bitte fragen Sie das Amt.",
         details: ["Was Sie brauchen und was es kostet", "Das Amt und alles Wichtige", "Alles Wichtige ansehen"],
         why: "Warum zeigen wir das?",
+        why_place: |place| format!("Ihr Ort ist: {place}."),
+        why_searched: |text| format!("Wir haben gesucht: „{text}“."),
+        why_corrected: |typed, text| format!("Zu „{typed}“ gibt es nichts. Wir haben gesucht: „{text}“."),
+        why_language: |lang| format!("Ihre Frage ist auf {lang}."),
+        why_best: [
+            |name| format!("Das passt am besten: „{name}“."),
+            |name| format!("Das passt vielleicht: „{name}“. Auch anderes ist möglich."),
+        ],
+        why_service: |body, host| format!("Das Angebot im Internet ist von: {body}. Wir kennen die Adresse: {host}."),
         others: ["Mehr Ergebnisse", "Ergebnisse"],
         remarks: ["geht im Internet", "Das Amt kennen wir nicht"],
         offices: |number| format!("{number} Ämter zur Auswahl"),
@@ -120,6 +129,7 @@ pub static LEICHT: Texts = Texts {
         back: "Zurück zu den Ergebnissen",
         in_place: "in",
         change_place: "Ort ändern",
+        general: "Ohne Ort ansehen",
         ask_place: [
             "Wo wohnen Sie?",
             "Schreiben Sie Ihren Ort. Dann zeigen wir Ihnen das Amt. Haben Sie eine Firma? Dann schreiben Sie den Ort von der Firma.",
@@ -251,6 +261,7 @@ pub static LEICHT: Texts = Texts {
         all: "Alle Lebens·lagen",
         name: |name| name,
     },
+    voice: crate::voice::texts::LEICHT,
     fault: Faults {
         not_found: FaultText {
             title: "Fehler: Seite nicht gefunden",

@@ -45,6 +45,10 @@ const PAGES: &[(&str, &str, Lets, &str)] = &[
     ("GET", "/anbindung/konten/{id}", Operator(200), ""),
     ("POST", "/anbindung/konten/{id}", Operator(200), "sperre=offen"),
     ("GET", "/anbindung/protokoll", Somebody(200), ""),
+    ("GET", "/anbindung/rueckmeldungen", Somebody(200), ""),
+    ("GET", "/anbindung/rueckmeldungen/tabelle.csv", Somebody(200), ""),
+    // There is no message of this number; who may do what with one stands in the tests of `voice`.
+    ("POST", "/anbindung/rueckmeldungen/{nummer}/erledigt", Somebody(404), "erledigt=ja"),
     ("GET", "/anbindung/neu", Somebody(200), ""),
     ("POST", "/anbindung/neu", Somebody(422), "address=http%3A%2F%2F127.0.0.1%2F"),
     ("GET", "/anbindung/freigaben", Operator(200), ""),
@@ -94,6 +98,7 @@ const INTERFACE: &[(&str, &str, Lets, &str)] = &[
     ("POST", "/api/v1/portals/{id}/submit", Holder(Right::Manage, 409), ""),
     ("POST", "/api/v1/portals/{id}/undo", Holder(Right::Manage, 404), r#"{"change":999999}"#),
     ("GET", "/api/v1/portals/{id}/changes", Holder(Right::Read, 200), ""),
+    ("GET", "/api/v1/portals/{id}/rueckmeldungen", Holder(Right::Read, 200), ""),
     // JSON is none of the kinds of delivery.
     ("POST", "/api/v1/portals/{id}/imports", Holder(Right::Deliver, 415), "{}"),
     ("GET", "/api/v1/portals/{id}/imports", Holder(Right::Read, 200), ""),
@@ -184,6 +189,7 @@ async fn registered(desk: &Desk) {
 
 fn filled(path: &str, portal: &str) -> String {
     path.replace("{*rest}", "suche")
+        .replace("{nummer}", "999999")
         .replace("{import}", "999999")
         .replace("{schluessel}", "99108003022000")
         .replace("{portal}", portal)
