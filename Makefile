@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible oidc \
-    oidc-if-possible pages pages-if-possible browser-if-possible toolchain cargo-deny nextest
+.PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible design \
+    design-if-possible oidc oidc-if-possible pages pages-if-possible browser-if-possible toolchain cargo-deny nextest
 
 # The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
 # the time, and the runner without its self-update.
@@ -22,12 +22,12 @@ help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 # The profile is `dev`: it builds in a fraction of the time of `release`, and the sample Verbund is small.
-demo: toolchain meaning-if-possible ## A sample Verbund on this machine, offline; prints the address to open
+demo: toolchain meaning-if-possible design-if-possible ## A sample Verbund on this machine, offline; prints the address to open
 	@echo "building (some minutes the first time) ..." >&2
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
-test: toolchain format lint deny-if-possible nextest oidc-if-possible pages-if-possible browser-if-possible ## Everything that is checked before a change is taken
+test: toolchain design-if-possible format lint deny-if-possible nextest oidc-if-possible pages-if-possible browser-if-possible ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
 
 judge: toolchain meaning-if-possible ## Judged questions in FILE against the deliveries in DIR: make judge FILE=... DIR=...
@@ -54,6 +54,22 @@ $(MODEL):
 meaning-if-possible:
 	@$(MAKE) --no-print-directory meaning || \
 	    echo "LEFT OUT: meanings; the search goes by words alone until \`make meaning\` works" >&2
+
+# What is made goes beside its sources, where the build of the gateway finds it. Written is only what changed, so that
+# Cargo builds nothing anew without a reason.
+design: target/design/.fetched ## Style sheet, fonts and scripts of the pages, out of KERN-UX and our own; needs npm
+	@node gateway/design/build.mjs target/design gateway/design gateway/design/made
+
+target/design/.fetched: gateway/design/package.json gateway/design/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: on Debian apt-get install nodejs npm" >&2; exit 2; }
+	@mkdir -p target/design && cp $^ target/design/
+	@npm ci --prefix target/design --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# Without node, npm or a network the pages have our own plain style sheet; it is said what is missing.
+design-if-possible:
+	@$(MAKE) --no-print-directory design || \
+	    echo "LEFT OUT: the design of the pages; they are plain until \`make design\` works" >&2
 
 oidc: target/oidc/.fetched ## The provider of OpenID Connect with which the sign-in is tested
 

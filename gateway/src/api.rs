@@ -5,6 +5,7 @@
 //! stands in [`crate::registry`].
 
 mod convert;
+pub mod opensearch;
 pub mod params;
 pub mod problem;
 pub mod wire;
@@ -63,6 +64,7 @@ const ORT: &str = "a name, a PLZ or an ARS of a place in Nordrhein-Westfalen";
     paths(
         search,
         suggest,
+        opensearch::suggest,
         responsible,
         leistung,
         places,
@@ -118,6 +120,7 @@ pub fn router(site: Site) -> Router {
     let api = Router::new()
         .route("/v1/search", read(get(search)))
         .route("/v1/suggest", read(get(suggest)))
+        .route("/v1/suggest/opensearch", read(get(opensearch::suggest)))
         .route("/v1/responsible", read(get(responsible)))
         .route("/v1/leistungen/{id}", read(get(leistung)))
         .route("/v1/places", read(get(places)))

@@ -3,11 +3,14 @@
 pub mod access;
 pub mod announce;
 pub mod api;
+pub mod assets;
 pub mod body;
 pub mod cli;
+pub mod compress;
 #[cfg(test)]
 mod conform;
 pub mod demo;
+pub mod embed;
 pub mod expected;
 pub mod explain;
 pub mod failure;

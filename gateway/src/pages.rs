@@ -47,6 +47,9 @@ use url::Url;
 
 use crate::api;
 use crate::api::params::{ParamError, Params};
+use crate::assets;
+use crate::compress;
+use crate::embed;
 use crate::failure::secure_headers;
 use crate::insights::{Asker, Insights, Way};
 use crate::registry::{self, Desk};
@@ -59,7 +62,6 @@ use narrow::Filters;
 use respond::{Document, redirect};
 use results::{Asked, PAGES_MAX, PER_PAGE, Results};
 use sprache::{Hier, Sprache};
-pub(crate) use templates::STYLE_SHEET;
 use templates::{Fault, Page};
 use texts::Form;
 use view::{Ort, SearchForm};
@@ -84,14 +86,12 @@ pub struct Site {
 pub(crate) const KEEP_RESULTS: &str = "private, no-cache";
 /// Pages that everybody sees alike follow the portals within a minute.
 pub(crate) const KEEP_PAGE: &str = "public, max-age=30";
-/// An address that names this very version.
-const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
 pub(crate) const KEEP_HOUR: &str = "public, max-age=3600";
 pub(crate) const KEEP_NOT: &str = "no-store";
 
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
-/// All pages, the style sheet, and the interface below `/api`; those of editors included.
+/// All pages, what browsers load beside them, and the interface below `/api`; those of editors included.
 pub fn router(desk: Desk) -> Router {
     let site = desk.site.clone();
     let over_tls = site.public_url.scheme() == "https";
@@ -99,6 +99,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/bericht", get(report::choose))
         .route("/bericht/{ars}", get(report::show))
         .route("/zu/{schluessel}/{ars}/{*rest}", any(forward::nobody))
+        .merge(embed::routes())
         .route("/robots.txt", get(robots))
         .with_state(site.clone())
         .merge(registry::pages(desk.clone()))
@@ -144,17 +145,18 @@ fn in_one_language() -> Router<Site> {
         .route("/leistung/{schluessel}/{slug}/{ars}", get(leistung))
         .route("/bevor/{schluessel}/{ars}", get(bevor))
         .route("/zu/{schluessel}/{ars}", get(hand_over))
+        .route("/einbinden", get(embed::page))
 }
 
 /// Puts pages and interface side by side, and adds what needs no catalog.
 fn assemble(pages: Router, api: Router, over_tls: bool) -> Router {
     let pages = pages
-        .route("/static/portalverbund.css", get(style_sheet))
+        .merge(assets::router())
         .route("/favicon.ico", get(icon))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(map_response(protect));
-    let all = pages.merge(api);
+    let all = pages.merge(api).layer(from_fn(compress::answers));
     if over_tls { all.layer(map_response(strict_transport)) } else { all }
 }
 
@@ -189,13 +191,6 @@ async fn icon(headers: HeaderMap) -> Response {
     Document { content_type: "image/svg+xml", cache_control: KEEP_HOUR, body: ICON.into() }.answer(&headers)
 }
 
-async fn style_sheet(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let named = query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(templates::style_version());
-    let cache_control = if named { KEEP_FOREVER } else { KEEP_HOUR };
-    Document { content_type: "text/css; charset=utf-8", cache_control, body: templates::STYLE_SHEET.into() }
-        .answer(&headers)
-}
-
 /// The language of an address that nothing stands at.
 fn sprache_of(path: &str) -> Sprache {
     let begins = |sprache: &Sprache| {
@@ -213,6 +208,11 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
         let target = uri.query().map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));
         return redirect(StatusCode::PERMANENT_REDIRECT, &target, KEEP_HOUR);
     }
+    nothing_here(path)
+}
+
+/// The page that says that there is none at `path`.
+pub(crate) fn nothing_here(path: &str) -> Response {
     fault(Fault::NotFound, sprache_of(path))
 }
 

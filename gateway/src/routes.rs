@@ -42,6 +42,8 @@ const OWN_SEGMENTS: &[&str] = &[
     "lebenslage",
     "lebenslagen",
     "bevor",
+    "einbinden",
+    "opensearch.xml",
 ];
 /// The first segment of requests for a Leistung at a place.
 const ZU: &str = "zu";

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::announce::{self, Announcer};
+use crate::assets;
 use crate::body::Pace;
 use crate::insights::{self, Insights};
 use crate::intake;
@@ -122,6 +123,11 @@ impl Gateway {
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
         let Ground { catalog, indexer, portals, metrics: shown } = ground;
+        if !assets::is_made() {
+            tracing::warn!(
+                "the design of the pages was not made when this was built; they are plain until `make design` works"
+            );
+        }
         let public = listener(&mut handed, "public", config.server.listen).await?;
         let internal = listener(&mut handed, "internal", config.server.internal).await?;
         let address = |listener: &tokio::net::TcpListener, asked| listener.local_addr().unwrap_or(asked);

@@ -79,7 +79,9 @@ fn tree() -> Vec<File> {
         for entry in fs::read_dir(&folder).expect("a folder of the tree can be read") {
             let path = entry.expect("a folder of the tree can be read").path();
             let name = path.strip_prefix(&root).ok().and_then(Path::to_str).expect("our names are UTF-8").to_owned();
-            if matches!(name.as_str(), ".git" | "target" | "data") || path.join("CACHEDIR.TAG").exists() {
+            if matches!(name.as_str(), ".git" | "target" | "data" | "gateway/design/made")
+                || path.join("CACHEDIR.TAG").exists()
+            {
                 continue;
             }
             if path.is_dir() {

@@ -30,7 +30,7 @@ pub struct Context<'a> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>{{ title }} – Portalverbund.NRW</title>
-<link rel="stylesheet" href="/static/portalverbund.css">
+<link rel="stylesheet" href="{{ crate::assets::path("portalverbund.css") }}">
 </head>
 <body>
 <main>

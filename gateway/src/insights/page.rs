@@ -18,9 +18,10 @@ use super::counts::{Counts, share};
 use super::report::{Liste, Report};
 use crate::api::params::{ParamError, Params};
 use crate::api::problem::Problem;
+use crate::assets;
 use crate::failure::secure_headers;
 use crate::pages::templates;
-use crate::pages::{STYLE_SHEET, words};
+use crate::pages::words;
 
 /// The spans of time that the page offers.
 const SPANS: [u32; 3] = [7, 30, 90];
@@ -34,10 +35,7 @@ pub fn router(insights: Arc<Insights>) -> Router {
     Router::new()
         .route("/insights", get(page))
         .route("/insights.csv", get(table))
-        .route(
-            "/static/portalverbund.css",
-            get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE_SHEET)),
-        )
+        .merge(assets::router())
         .layer(map_response(protect))
         .with_state(insights)
 }

@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 
 use super::acting::Acting;
 use super::registration::Registration;
+use crate::assets;
 use crate::pages::{self, Site};
 use crate::registry::{Registry, Rehearsed, Who};
 
@@ -116,10 +117,11 @@ fn moved(page: &str, prefix: &str, banner: &str) -> String {
 fn leads_out(to: &str, prefix: &str, banner: &str) -> Response {
     let body = format!(
         "<!doctype html>\n<html lang=\"de\"><head><meta charset=\"utf-8\"><title>Vorschau – Portalverbund.NRW</title>\
-         <link rel=\"stylesheet\" href=\"/static/portalverbund.css\"></head><body>{MAIN}\
+         <link rel=\"stylesheet\" href=\"{}\"></head><body>{MAIN}\
          <h1>Hier verlassen Bürgerinnen und Bürger den Verbund</h1>\
          <p>Der Verbund würde sie zu dieser Adresse weiterleiten: <code>{}</code></p>\
          <p><a href=\"{prefix}\">Zurück in die Vorschau</a></p></main></body></html>",
+        assets::path("portalverbund.css"),
         escaped(to)
     );
     let mut response = Response::new(Body::from(moved(&body, prefix, banner)));

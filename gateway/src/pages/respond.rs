@@ -1,5 +1,6 @@
 //! How our own answers leave the house: tags that save a second transfer, redirects that cannot be bent.
 
+use crate::compress::Whole;
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -29,6 +30,7 @@ impl Document {
     /// The document with its entity tag, or 304 where the asking side has just this one.
     pub fn answer(self, asked: &HeaderMap) -> Response {
         let tag = etag(self.body.as_bytes());
+        let bytes = self.body.len() as u64;
         let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|value| names_tag(value, &tag));
         let mut response = if known {
             let mut response = Response::new(Body::empty());
@@ -39,6 +41,7 @@ impl Document {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
             response
         };
+        response.extensions_mut().insert(Whole { bytes, media_type: self.content_type });
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
         headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("a tag is hexadecimal digits in quotes"));

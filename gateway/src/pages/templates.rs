@@ -1,7 +1,5 @@
 //! The templates as types: what each page needs, and the frame around all of them.
 
-use std::sync::LazyLock;
-
 use askama::Template;
 use http::StatusCode;
 use indexer::record::Lang;
@@ -11,25 +9,14 @@ use super::gemeinde::GemeindePage;
 use super::kopf::Kopf;
 use super::lebenslage::{self, Feld, LebenslagePage};
 use super::leistung::{self, LeistungPage};
-use super::respond;
 use super::results::{Results, Zustaendig};
 use super::right::Right;
 use super::sprache::{Hier, Sprache};
 use super::texts::{FaultText, Faults, Texts};
 use super::view::{Ort, SearchForm};
 use super::zu::{Lage, ZuPage};
+use crate::assets;
 use crate::structured::Graph;
-
-/// The one style sheet.
-pub const STYLE_SHEET: &str = include_str!("../../static/portalverbund.css");
-
-static STYLE_VERSION: LazyLock<String> =
-    LazyLock::new(|| respond::etag(STYLE_SHEET.as_bytes()).trim_matches('"').chars().take(12).collect());
-
-/// Names this very style sheet, so that browsers may keep it for ever.
-pub fn style_version() -> &'static str {
-    &STYLE_VERSION
-}
 
 /// What the frame of every page needs.
 #[derive(Debug)]
@@ -40,8 +27,8 @@ pub struct Page {
     pub canonical: Option<String>,
     /// What search engines are told of it.
     pub kopf: Kopf,
-    /// Version of the style sheet.
-    pub style: &'static str,
+    /// What a browser loads beside it.
+    pub loads: Loads,
     /// Its language.
     pub sprache: Sprache,
     /// All that our pages say in it.
@@ -57,7 +44,7 @@ impl Page {
         let title = format!("{title} – Portalverbund.NRW");
         // A page without an address to list is for no search engine.
         let kopf = if canonical.is_some() { Kopf::default() } else { Kopf::hidden() };
-        Self { title, canonical, kopf, style: style_version(), sprache, t: sprache.texts(), path: None }
+        Self { title, canonical, kopf, loads: Loads::default(), sprache, t: sprache.texts(), path: None }
     }
 
     /// The frame for a page of this title that is there in all languages; of the one that was asked for.
@@ -83,6 +70,24 @@ impl Page {
     pub fn languages(&self) -> Vec<(&'static Sprache, String)> {
         let path = self.path.as_deref().unwrap_or("/");
         Sprache::ALL.iter().map(|sprache| (sprache, sprache.path(path))).collect()
+    }
+}
+
+/// The addresses of what a browser loads beside a page.
+#[derive(Debug)]
+pub struct Loads {
+    /// The style sheet.
+    pub style: String,
+    /// The fonts that every page needs; none where the design was not made.
+    pub fonts: Vec<String>,
+    /// The script that suggests while somebody types.
+    pub script: String,
+}
+
+impl Default for Loads {
+    fn default() -> Self {
+        let fonts = assets::fonts().collect();
+        Self { style: assets::path("portalverbund.css"), fonts, script: assets::path("suche.js") }
     }
 }
 

@@ -194,7 +194,7 @@ async fn the_profile_shows_the_examples_and_every_word() {
         assert!(page.contains(text), "{text}");
     }
     assert_eq!(page.matches("<h1>").count(), 1);
-    assert!(!page.contains("<script"));
+    assert!(!page.contains("<script>"));
 }
 
 const KEY: &str = "0123456789abcdef";
