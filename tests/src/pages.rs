@@ -70,8 +70,6 @@ const LEISTUNG: &str = "/leistung/{schluessel}/{slug}";
 const LEISTUNG_AT: &str = "/leistung/{schluessel}/{slug}/{ars}";
 const ZU: &str = "/zu/{schluessel}/{ars}";
 const BEVOR: &str = "/bevor/{schluessel}/{ars}";
-const RUECKMELDUNG: &str = "/rueckmeldung";
-const BARRIERE: &str = "/barriere-melden";
 const LEBENSLAGE: &str = "/lebenslage/{code}";
 const LEBENSLAGE_AT: &str = "/lebenslage/{code}/{ars}";
 
