@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible design \
-    design-if-possible oidc oidc-if-possible browser-if-possible toolchain cargo-deny nextest
+    design-if-possible oidc oidc-if-possible pages pages-if-possible jsonld \
+    jsonld-if-possible browser-if-possible toolchain cargo-deny nextest
 
 # The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
 # the time, and the runner without its self-update.
@@ -27,7 +28,7 @@ demo: toolchain meaning-if-possible design-if-possible ## A sample Verbund on th
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
-test: toolchain design-if-possible format lint deny-if-possible nextest oidc-if-possible browser-if-possible ## Everything that is checked before a change is taken
+test: toolchain design-if-possible format lint deny-if-possible nextest oidc-if-possible pages-if-possible jsonld-if-possible browser-if-possible ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
 
 judge: toolchain meaning-if-possible ## Judged questions in FILE against the deliveries in DIR: make judge FILE=... DIR=...
@@ -84,6 +85,38 @@ oidc-if-possible:
 	@$(MAKE) --no-print-directory oidc || \
 	    echo "LEFT OUT: the sign-in with a real provider of OpenID Connect, until \`make oidc\` works" >&2
 
+jsonld: target/jsonld/.fetched ## The reader of JSON-LD with which pages are tested
+
+target/jsonld/.fetched: tests/jsonld/requirements.txt
+	@command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || { \
+	    echo "python3 with pip is missing: on Debian apt-get install python3-pip" >&2; exit 2; }
+	@rm -rf target/jsonld/lib && mkdir -p target/jsonld
+	@python3 -m pip install --quiet --disable-pip-version-check --no-deps --root-user-action=ignore \
+	    --target target/jsonld/lib -r $< >&2
+	@touch $@
+
+# Without Python, pip or a network everything else is tested; it is said what is missing.
+jsonld-if-possible:
+	@$(MAKE) --no-print-directory jsonld || \
+	    echo "LEFT OUT: pages read by an independent reader of JSON-LD, until \`make jsonld\` works" >&2
+
+pages: target/pages/.fetched ## The checkers of pages: axe-core and the Nu HTML checker
+
+target/pages/.fetched: tests/pages/package.json tests/pages/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: on Debian apt-get install nodejs npm" >&2; exit 2; }
+	@mkdir -p target/pages && cp $^ target/pages/
+	@npm ci --prefix target/pages --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# As above; the Nu HTML checker runs on Java, which comes from Debian where this may install it.
+pages-if-possible:
+	@$(MAKE) --no-print-directory pages || \
+	    echo "LEFT OUT: pages under axe-core and the Nu HTML checker, until \`make pages\` works" >&2
+	@install() { apt-get install --yes --no-install-recommends default-jre-headless; }; \
+	command -v java >/dev/null || \
+	    { [ "$$(id -u)" = 0 ] && command -v apt-get && { install || { apt-get update && install; }; }; } >/dev/null 2>&1 || \
+	    echo "LEFT OUT: the Nu HTML checker; on Debian apt-get install default-jre-headless" >&2
+
 check: toolchain ## Checks config/portalverbund.toml and the portals beside it
 	@$(BIN) check
 
@@ -105,13 +138,13 @@ deny-if-possible: toolchain
 cargo-deny: toolchain
 	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-deny --version $(DENY_VERSION)
 
-# The browser test needs Chromium and its driver, which come from Debian where this may install them. Without them it is
-# left out, and that is said here and by the test.
+# The browser tests need Chromium and its driver, which come from Debian where this may install them. Without them they
+# are left out, and that is said here and by the tests.
 browser-if-possible:
 	@install() { apt-get install --yes --no-install-recommends chromium-driver; }; \
 	command -v chromedriver >/dev/null || \
 	    { [ "$$(id -u)" = 0 ] && command -v apt-get && { install || { apt-get update && install; }; }; } >/dev/null 2>&1 || \
-	    echo "LEFT OUT: the browser test; on Debian apt-get install chromium-driver" >&2
+	    echo "LEFT OUT: the browser tests; on Debian apt-get install chromium-driver" >&2
 
 nextest: toolchain
 	@$(CARGO) nextest --version >/dev/null 2>&1 || $(CARGO) install --debug --locked cargo-nextest \

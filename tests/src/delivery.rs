@@ -1,5 +1,7 @@
 //! Deliveries: small stocks of Leistungen, offices and online services, written as XZuFi into folders.
 
+mod full;
+
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -9,6 +11,8 @@ use connectors::xzufi::{
     Action, Code, Entry, Identifikator, Klasse, Leistung, Localized, Module, Nachrichtenkopf, Objekt, Onlinedienst,
     OnlinedienstLink, Organisationseinheit, Textmodul, Version, Versionsinformation, Zustaendigkeit,
 };
+
+pub use full::Field;
 
 /// The scheme of keys of areas.
 const RS: &str = "urn:de:bund:destatis:bevoelkerungsstatistik:schluessel:rs";

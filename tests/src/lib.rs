@@ -7,7 +7,11 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test at this place")]
 
 pub mod browser;
+pub mod checkers;
 pub mod client;
 pub mod delivery;
+pub mod demo;
+pub mod pages;
 pub mod portal;
 pub mod program;
+pub mod stage;

@@ -66,6 +66,11 @@ impl ParamError {
     }
 }
 
+/// True for the signs of Unicode that turn the direction of what follows (UAX 9: explicit embeddings, overrides, isolates).
+fn turns_the_text(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A query, taken apart.
 #[derive(Debug)]
 pub struct Params(Vec<(String, String)>);
@@ -125,7 +130,7 @@ impl Params {
     }
 
     /// A text without space at its ends; none when it is missing or empty. At most [`TEXT_MAX`] characters, no control
-    /// characters besides space, tab and line break.
+    /// characters besides space, tab and line break; signs that turn the direction of the text are left out.
     pub fn text(&self, name: &str) -> Result<Option<String>, ParamError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         if value.chars().count() > TEXT_MAX {
@@ -134,6 +139,8 @@ impl Params {
         if value.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) {
             return Err(ParamError::bad(name, "a text without control characters"));
         }
+        // What somebody is led to by a link must not turn around the words that stand beside it.
+        let value: String = value.chars().filter(|letter| !turns_the_text(*letter)).collect();
         let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(Some(value).filter(|value| !value.is_empty()))
     }
@@ -227,6 +234,7 @@ mod tests {
         assert_eq!(text("q=hund+anmelden%20%C3%A4%26").unwrap().unwrap(), "hund anmelden ä&");
         assert_eq!(text("q=%20a%0D%0A%09b").unwrap().unwrap(), "a b");
         assert_eq!(text("q=100%").unwrap().unwrap(), "100%");
+        assert_eq!(text("q=a%E2%80%AEb%D8%9Cc%E2%81%A6").unwrap().unwrap(), "abc");
         assert_eq!(text("q=+%09").unwrap(), None);
         assert_eq!(text("").unwrap(), None);
         assert_eq!(text(&format!("q={}", "%C3%BC".repeat(500))).unwrap().unwrap().chars().count(), 500);

@@ -8,6 +8,7 @@ mod crowd;
 mod idle;
 mod isolation;
 mod load;
+mod pages;
 mod process;
 mod proxy;
 mod reload;
@@ -61,6 +62,20 @@ pub(super) enum What {
         /// Questions in all
         #[arg(long, default_value_t = 4_000)]
         questions: usize,
+    },
+    /// The pages for citizens over HTTP with 16 clients: how long each kind takes, and what it weighs compressed
+    Pages {
+        /// The folder of deliveries
+        dir: PathBuf,
+        /// Use the store and index that `bench import --keep` left
+        #[arg(long)]
+        kept: Option<PathBuf>,
+        /// Clients at a time
+        #[arg(long, default_value_t = 16)]
+        clients: usize,
+        /// Pages of each kind
+        #[arg(long, default_value_t = 4_000)]
+        pages: usize,
     },
     /// Every row of `erwartet.tsv` against who is responsible
     Responsible {
@@ -161,6 +176,7 @@ pub(super) async fn run(what: What) -> Result<Exit, Fault> {
         What::Read { dir } => read(&dir),
         What::Import { dir, keep } => import(&dir, keep).await,
         What::Search { dir, kept, clients, questions } => search(&dir, kept, clients, questions).await,
+        What::Pages { dir, kept, clients, pages } => pages::run(&dir, kept, clients, pages).await,
         What::Responsible { dir, kept } => responsible(&dir, kept).await,
         What::Typos { dir, kept, questions } => typos::run(&dir, kept, questions).await,
         What::Proxy { requests, rounds, only, alone } => proxy::run(requests, rounds, only, alone).await,

@@ -137,6 +137,12 @@ impl Catalog {
         matches!(level, Some(Level::Gemeinde | Level::Verband | Level::Kreis))
     }
 
+    /// True where a portal speaks for this very place, or something is offered in it and not only in what it lies in.
+    pub fn has_own(&self, place: &Ars) -> bool {
+        self.portals.load().iter().any(|portal| portal.gebiet == *place)
+            || self.index.load().postings().is_named(place.number())
+    }
+
     /// Every town and Kreis that we know, in the order of their keys.
     pub fn all_places(&self) -> Vec<Place> {
         let mut places: Vec<Place> =

@@ -1,6 +1,7 @@
 //! The questions of a measurement, and clients that ask them over HTTP.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use indexer::catalog::Catalog;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -84,19 +86,33 @@ pub(super) async fn over_http(
     clients: usize,
 ) -> Result<Vec<Duration>, Fault> {
     let serving = serve(config, catalog).await?;
-    let next = Arc::new(AtomicUsize::new(0));
-    let askers: Vec<_> = (0..clients)
-        .map(|_| serving.tasks.spawn(ask(serving.address, Arc::clone(&questions), Arc::clone(&next))))
-        .collect();
-    let mut times = Vec::with_capacity(questions.len());
-    for asker in askers {
-        times.extend(asker.await.map_err(Fault::work)??);
-    }
+    let path = |question: &String| format!("/api/v1/search?q={}", utf8_percent_encode(question, NON_ALPHANUMERIC));
+    let times = times(serving.address, questions.iter().map(path).collect(), clients, None).await?;
     serving.end().await;
     Ok(times)
 }
 
-async fn serve(config: &Config, catalog: Catalog) -> Result<Serving, Fault> {
+/// The time of every answer to `paths` but the first hundred, which warm the caches; asked by `clients` at once over
+/// connections that stay open, in the codings that are accepted.
+pub(super) async fn times(
+    address: SocketAddr,
+    paths: Vec<String>,
+    clients: usize,
+    accepted: Option<&'static str>,
+) -> Result<Vec<Duration>, Fault> {
+    let (next, paths, mut askers) = (Arc::new(AtomicUsize::new(0)), Arc::new(paths), JoinSet::new());
+    for _ in 0..clients {
+        askers.spawn(ask(address, Arc::clone(&paths), Arc::clone(&next), accepted));
+    }
+    let mut times = Vec::with_capacity(paths.len());
+    while let Some(asker) = askers.join_next().await {
+        times.extend(asker.map_err(Fault::work)??);
+    }
+    Ok(times)
+}
+
+/// A gateway with everything that citizens meet, over `catalog`.
+pub(super) async fn serve(config: &Config, catalog: Catalog) -> Result<Serving, Fault> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let (indexer, portals, metrics) = (None, Arc::default(), config::telemetry::registry());
     let ground = Ground { catalog, indexer, portals, metrics };
@@ -108,9 +124,10 @@ async fn serve(config: &Config, catalog: Catalog) -> Result<Serving, Fault> {
 }
 
 async fn ask(
-    address: std::net::SocketAddr,
-    questions: Arc<Vec<String>>,
+    address: SocketAddr,
+    paths: Arc<Vec<String>>,
     next: Arc<AtomicUsize>,
+    accepted: Option<&'static str>,
 ) -> Result<Vec<Duration>, Fault> {
     let stream = TcpStream::connect(address).await.map_err(Fault::work)?;
     stream.set_nodelay(true).map_err(Fault::work)?;
@@ -120,18 +137,18 @@ async fn ask(
         let mut times = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(question) = questions.get(at) else { return Ok(times) };
-            let path = format!("/api/v1/search?q={}", utf8_percent_encode(question, NON_ALPHANUMERIC));
-            let request = hyper::Request::get(path)
-                .header("host", address.to_string())
-                .body(Empty::<Bytes>::new())
-                .map_err(Fault::work)?;
+            let Some(path) = paths.get(at) else { return Ok(times) };
+            let mut request = hyper::Request::get(path).header("host", address.to_string());
+            if let Some(accepted) = accepted {
+                request = request.header("accept-encoding", accepted);
+            }
+            let request = request.body(Empty::<Bytes>::new()).map_err(Fault::work)?;
             let began = Instant::now();
             let response = sender.send_request(request).await.map_err(Fault::work)?;
             let status = response.status();
             response.into_body().collect().await.map_err(Fault::work)?;
             if !status.is_success() {
-                return Err(Fault::Work(format!("{status} for {question:?}")));
+                return Err(Fault::Work(format!("{status} for {path}")));
             }
             if at >= 100 {
                 times.push(began.elapsed());
