@@ -141,14 +141,16 @@ fn in_one_language() -> Router<Voice> {
 struct Dokument<'a> {
     page: &'a Page,
     titel: &'a str,
+    /// What stands before a text of another language; may be empty.
+    vorab: &'a str,
     /// The language of the text, where it is not that of the page.
     lang: Option<&'a str>,
     absaetze: &'a [Absatz],
 }
 
-/// A page that is mostly text, as an answer that may be kept as `cache_control` says.
+/// A page that is mostly text, in the language of the page, as an answer that may be kept as `cache_control` says.
 fn dokument(asked: &HeaderMap, cache_control: &'static str, page: &Page, titel: &str, absaetze: &[Absatz]) -> Response {
-    html(asked, cache_control, templates::render(&Dokument { page, titel, lang: None, absaetze }))
+    html(asked, cache_control, templates::render(&Dokument { page, titel, vorab: "", lang: None, absaetze }))
 }
 
 /// A page that nobody keeps and no search engine lists.

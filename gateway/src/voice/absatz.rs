@@ -9,6 +9,8 @@ pub enum Absatz {
     Text(String),
     /// Points of a list.
     Liste(Vec<String>),
+    /// The same in German, on a page of another language.
+    ListeDeutsch(Vec<String>),
     /// Lines that belong together, as those of an address.
     Zeilen(Vec<String>),
     /// Ways to reach somebody: what it is, how it reads, where it leads.

@@ -124,6 +124,8 @@ pub const DEUTSCH: Texts = Texts {
         ("Wie gut jede Gemeinde abgedeckt ist", "/bericht/alle.csv", "CSV"),
         ("Prüfbericht für einen Ort, auch als Tabelle", "/bericht", "HTML, CSV"),
         ("Wie Portale ihre Leistungen auf eigenen Seiten auszeichnen", "/profil", "HTML"),
+        ("Listen aller Seiten für Suchmaschinen (Sitemap)", "/sitemap.xml", "XML"),
+        ("Suche für eigene Seiten zum Einbinden", "/einbinden", "HTML"),
         ("Beschreibung dieser Daten für Datenkataloge (DCAT)", "/daten/dcat.jsonld", "JSON-LD"),
     ],
     daten_lizenz_titel: "Wem die Daten gehören",

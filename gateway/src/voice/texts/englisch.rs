@@ -116,6 +116,8 @@ pub const ENGLISCH: Texts = Texts {
         ("How well each municipality is covered", "/bericht/alle.csv", "CSV"),
         ("Report on one place, also as a table (in German)", "/bericht", "HTML, CSV"),
         ("How portals mark up their services on their own pages (in German)", "/profil", "HTML"),
+        ("Lists of all pages for search engines (sitemap)", "/sitemap.xml", "XML"),
+        ("Our search for pages of your own", "/en/einbinden", "HTML"),
         ("Description of these data for data catalogues (DCAT)", "/daten/dcat.jsonld", "JSON-LD"),
     ],
     daten_lizenz_titel: "Whose data they are",
@@ -302,13 +304,16 @@ fn barrierefreiheit(fakten: &Fakten) -> Vec<Absatz> {
     let known = video.then(|| {
         "There is no video in German Sign Language yet that explains contents, use and accessibility.".to_owned()
     });
-    page.push(Absatz::liste(known.into_iter().chain(own.iter().cloned()).chain([
+    page.push(Absatz::liste(known.into_iter().chain([
         "The descriptions of services come from other portals. They are often in official language, mostly in German only, and \
          not in easy language. The controls of these pages and the help are there in easy language."
             .to_owned(),
         "Forms and files to which a service refers are kept by the portals. We do not know whether they are accessible."
             .to_owned(),
     ])));
+    if !own.is_empty() {
+        page.push(Absatz::ListeDeutsch(own.to_vec()));
+    }
     page.push(Absatz::titel("Easy language and sign language"));
     page.push(Absatz::weg("This page in easy German (Leichte Sprache)", "/leicht/barrierefreiheit"));
     page.push(Absatz::weg("Help in easy German (Leichte Sprache)", "/leicht/hilfe"));
