@@ -55,8 +55,8 @@ impl Catalog {
     }
 
     /// The change number up to which the index is true that answers are made from.
-    pub fn indexed(&self) -> Result<i64, CatalogError> {
-        self.index.load().change_no().map_err(|error| CatalogError::Hit(error.to_string()))
+    pub fn indexed(&self) -> i64 {
+        self.index.load().read_to()
     }
 
     /// Changes with the registrations: with what they say of names, areas, hosts and texts.
