@@ -38,7 +38,7 @@ impl Axe {
     pub fn violations(browser: &Browser) -> Vec<String> {
         const RUN: &str = r#"
             const done = arguments[arguments.length - 1];
-            const options = { runOnly: { type: 'tag', values: arguments[0] }, rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'] };
+            const options = { runOnly: { type: 'tag', values: arguments[0] }, rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'], performanceTimer: false, iframes: false, elementRef: false };
             axe.run(document, options).then(
               (found) => done({ passes: found.passes.length, violations: found.violations.flatMap((rule) =>
                 rule.nodes.map((node) => `${rule.id} (${rule.help}): ${node.html.slice(0, 200)} at ${node.target.join(' ')}: ${(node.failureSummary || '').replace(/\s+/g, ' ').slice(0, 300)}`)) }),

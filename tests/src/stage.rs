@@ -12,6 +12,15 @@ use crate::program::{Installation, Serving};
 const LAND: &str = "050000000000";
 const BOCHUM: &str = "059110000000";
 
+/// Who runs it, with everything that can be stated.
+const OPERATOR: &str = "[operator]\nname = \"Amt für Beispiele\"\nstrasse = \"Musterstraße 1\"\nplz = \"40000\"\n\
+    ort = \"Musterstadt\"\ntelefon = \"0211 5550-0\"\nemail = \"amt@land.example\"\nvertreten_durch = \"die Leitung\"\n\
+    verantwortlich = \"Referat Beispiele\"\naufsicht = \"das Land\"\nust_id = \"DE000000000\"\n\
+    datenschutz_kontakt = \"Datenschutz, datenschutz@land.example\"\nlog_days = 7\n\
+    gebaerdensprache_url = \"https://land.example/gebaerdensprache\"\n\
+    barrierefreiheit = { status = \"teilweise\", erstellt = \"2026-11-02\", methode = \"Selbstbewertung\", \
+    maengel = [\"Ältere Dateien sind nicht barrierefrei.\"] }\n";
+
 /// The Verbünde that show pages, each started when the first page of it is wanted.
 #[derive(Debug)]
 pub struct Stages {
@@ -90,6 +99,7 @@ impl Full {
     #[track_caller]
     pub fn start(exe: &str) -> Self {
         let program = Installation::new(exe);
+        program.configure(OPERATOR);
         let server = FakePortal::of_folder(&program.dir().join("www"));
         let quiet = "every_s = 86400\n";
         let supplement = format!("{quiet}[texts]\ndefault = \"supplement\"\n");

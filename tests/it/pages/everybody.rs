@@ -3,7 +3,7 @@
 //! axe-core looks at it in daylight, in the dark and on a phone; the layout is held against what readers may do to it
 //! (`layout`); and the page asks nobody but us, keeps nothing, and leaves the console empty.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tests::browser::{Browser, Scripts, View};
 use tests::checkers::Axe;
@@ -24,6 +24,8 @@ struct Walk {
     faults: Vec<String>,
     pages: usize,
     looks: usize,
+    /// What opening took, axe-core, and the layout.
+    times: [Duration; 3],
     _place: tests::program::Installation,
 }
 
@@ -36,7 +38,17 @@ impl Walk {
             None => eprintln!("LEFT OUT: axe-core; it needs `make pages`"),
         }
         let stages = Stages::new(EXE);
-        Some(Self { browser, stages, axe, signed_in: false, faults: Vec::new(), pages: 0, looks: 0, _place: place })
+        Some(Self {
+            browser,
+            stages,
+            axe,
+            signed_in: false,
+            faults: Vec::new(),
+            pages: 0,
+            looks: 0,
+            times: [Duration::ZERO; 3],
+            _place: place,
+        })
     }
 
     fn go(&mut self, page: &Page, prefix: &str) {
@@ -59,10 +71,12 @@ impl Walk {
 
     fn page(&mut self, page: &Page, language: Language) {
         let name = format!("{} ({})", page.name, language.lang);
+        let opened = Instant::now();
         self.browser.look(View::Light);
         self.go(page, language.prefix);
         self.pages += 1;
         self.quiet(page, &name);
+        let checked = Instant::now();
         let mut found = Vec::new();
         if self.axe.is_some() {
             for view in [View::Light, View::Dark, View::Narrow] {
@@ -71,9 +85,12 @@ impl Walk {
                 found.extend(Axe::violations(&self.browser).into_iter().map(|fault| format!("{view:?}: {fault}")));
             }
         }
+        let laid_out = Instant::now();
         // Pages of editors are worked with, not printed.
         found.extend(super::layout::faults(&self.browser, !page.route.starts_with("/anbindung")));
         self.faults.extend(found.into_iter().map(|fault| format!("{name}, {fault}")));
+        let spans = [checked - opened, laid_out - checked, laid_out.elapsed()];
+        self.times.iter_mut().zip(spans).for_each(|(sum, span)| *sum += span);
     }
 
     /// The page asked nobody else, keeps nothing, and nothing complained.
@@ -112,7 +129,11 @@ impl Walk {
 
     fn end(self, what: &str, began: Instant) {
         let seconds = began.elapsed().as_secs_f64();
-        eprintln!("{what}: {} pages, {} looks of axe-core, {seconds:.1} s", self.pages, self.looks);
+        let [opened, checked, laid_out] = self.times.map(|time| time.as_secs_f64());
+        eprintln!(
+            "{what}: {} pages, {} looks of axe-core, {seconds:.1} s (opening {opened:.1}, axe-core {checked:.1}, layout {laid_out:.1})",
+            self.pages, self.looks
+        );
         assert!(self.pages > 0);
         none(what, &self.faults);
     }
