@@ -11,6 +11,7 @@ mod layout;
 mod markup;
 mod path;
 mod pictures;
+mod suggest;
 
 use tests::browser::{Browser, Scripts};
 use tests::program::Installation;

@@ -137,6 +137,7 @@ fn every_stop_of_the_main_pages_is_seen() {
         (View::Light, "/suche?q=hund+anmelden+bochum"),
         (View::Dark, "/leistung/99110009104000/hund-anmelden/059110000000"),
         (View::Narrow, "/suche?q=anmelden&ort=Bochum"),
+        (View::Zoomed, "/leistung/99110009104000/hund-anmelden/059110000000"),
         (View::Light, "/bevor/99110009104000/059110000000"),
         (View::Dark, "/ort/059110000000/bochum"),
         (View::Narrow, "/lebenslage/wohnen-umzug/059110000000"),
