@@ -44,6 +44,14 @@ const OWN_SEGMENTS: &[&str] = &[
     "bevor",
     "einbinden",
     "opensearch.xml",
+    "rueckmeldung",
+    "barriere-melden",
+    "barrierefreiheit",
+    "datenschutz",
+    "impressum",
+    "hilfe",
+    "daten",
+    "kurz",
 ];
 /// The first segment of requests for a Leistung at a place.
 const ZU: &str = "zu";

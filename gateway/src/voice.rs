@@ -98,9 +98,37 @@ impl Voice {
         }
     }
 
-    /// The frame of a page at a path that search engines may list.
-    fn page(&self, hier: &Hier, title: &str, path: &str) -> Page {
-        Page::here(hier, title, self.desk.site.canonical(&hier.sprache.path(path)))
+    /// The frame of a page that search engines may list.
+    fn page(&self, hier: &Hier, which: Listed) -> Page {
+        let (path, titel, kurz) = which.says(hier.sprache);
+        let mut page = Page::here(hier, titel, self.desk.site.canonical(&hier.sprache.path(path)));
+        page.kopf.description = Some(kurz.to_owned());
+        page
+    }
+}
+
+/// The pages of this room that search engines may list.
+#[derive(Debug, Clone, Copy)]
+enum Listed {
+    Impressum,
+    Datenschutz,
+    Barrierefreiheit,
+    Hilfe,
+    Daten,
+}
+
+impl Listed {
+    /// Its path, its title, and what it is about.
+    fn says(self, sprache: Sprache) -> (&'static str, &'static str, &'static str) {
+        let texts = &sprache.texts().voice;
+        let [impressum, datenschutz, barrierefreiheit, hilfe, daten] = texts.kurzfassung;
+        match self {
+            Self::Impressum => ("/impressum", texts.impressum_titel, impressum),
+            Self::Datenschutz => ("/datenschutz", texts.datenschutz_titel, datenschutz),
+            Self::Barrierefreiheit => ("/barrierefreiheit", texts.barrierefreiheit_titel, barrierefreiheit),
+            Self::Hilfe => ("/hilfe", texts.hilfe_titel, hilfe),
+            Self::Daten => ("/daten", texts.daten_titel, daten),
+        }
     }
 }
 
@@ -141,14 +169,16 @@ fn in_one_language() -> Router<Voice> {
 struct Dokument<'a> {
     page: &'a Page,
     titel: &'a str,
+    /// What stands before a text of another language; may be empty.
+    vorab: &'a str,
     /// The language of the text, where it is not that of the page.
     lang: Option<&'a str>,
     absaetze: &'a [Absatz],
 }
 
-/// A page that is mostly text, as an answer that may be kept as `cache_control` says.
+/// A page that is mostly text, in the language of the page, as an answer that may be kept as `cache_control` says.
 fn dokument(asked: &HeaderMap, cache_control: &'static str, page: &Page, titel: &str, absaetze: &[Absatz]) -> Response {
-    html(asked, cache_control, templates::render(&Dokument { page, titel, lang: None, absaetze }))
+    html(asked, cache_control, templates::render(&Dokument { page, titel, vorab: "", lang: None, absaetze }))
 }
 
 /// A page that nobody keeps and no search engine lists.

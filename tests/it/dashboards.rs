@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gateway::metrics::{Answered, Cached, Metrics, Refused, UpstreamFault};
+use gateway::metrics::{Answered, Cached, FeedbackRefused, Metrics, Refused, UpstreamFault};
 use indexer::record::Kind;
 use indexer::run::Outcome;
 use serde_json::Value;
@@ -113,6 +113,7 @@ fn strangers(expression: &str, legend: &str, known: &Known) -> Vec<String> {
         Answered::ALL.iter().map(|one| one.label()).collect::<Vec<_>>(),
         Cached::ALL.iter().map(|one| one.label()).collect(),
         Refused::ALL.iter().map(|one| one.label()).collect(),
+        FeedbackRefused::ALL.iter().map(|one| one.label()).collect(),
         UpstreamFault::ALL.iter().map(|one| one.label()).collect(),
         Outcome::ALL.iter().map(|one| one.as_str()).collect(),
         Kind::ALL.iter().map(|one| one.name()).collect(),

@@ -186,8 +186,10 @@ fn a_locked_database_is_said_and_the_words_stay_until_it_is_free() {
         assert!(answer.body.contains(text), "{text} in {}", answer.body);
     }
     assert!(answer.field("retry-after").is_some());
-    drop(held);
-    runtime.block_on(registry.close());
+    runtime.block_on(async {
+        drop(held);
+        registry.close().await;
+    });
     let end = Instant::now() + Duration::from_secs(20);
     while post(serving.public, "/rueckmeldung", &fields).status != 303 {
         assert!(Instant::now() < end, "it is never taken again");

@@ -216,6 +216,7 @@ pub const EDITORS: &[Page] = &[
     Page::of("accounts", "/anbindung/konten", "/anbindung/konten"),
     Page::of("an account", "/anbindung/konten/{id}", "/anbindung/konten/1"),
     Page::of("audit trail", "/anbindung/protokoll", "/anbindung/protokoll"),
+    Page::of("feedback of citizens", "/anbindung/rueckmeldungen", "/anbindung/rueckmeldungen?stand=alle"),
     Page::of("a new portal", "/anbindung/neu", "/anbindung/neu"),
     Page::of("releases", "/anbindung/freigaben", "/anbindung/freigaben"),
     Page::of("a portal", "/anbindung/{portal}", "/anbindung/stadt-bochum"),
@@ -262,6 +263,8 @@ pub const NO_PAGES: &[(&str, &str)] = &[
         "/anbindung/{portal}/lieferungen/{import}",
         "needs a delivery; its parts stand in the list of deliveries and in runs",
     ),
+    ("/daten/dcat.jsonld", "for data catalogues"),
+    ("/anbindung/rueckmeldungen/tabelle.csv", "a table"),
     ("/anbindung/{portal}/tabelle.csv", "a table"),
     ("/anbindung/{portal}/tabelle.xlsx", "a table"),
 ];

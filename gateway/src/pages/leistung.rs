@@ -23,6 +23,8 @@ pub struct LeistungPage {
     pub ars: Option<Ars>,
     /// The page of the place.
     pub ort_href: Option<String>,
+    /// The page without a place; only on that of a place.
+    pub general_href: Option<String>,
     /// What it is, in short.
     pub lead: Option<Part>,
     /// The same as plain text, where there is no module for it.
@@ -149,6 +151,7 @@ impl LeistungPage {
             place: place.map(|place| place.name.clone()),
             ars,
             ort_href: place.map(|place| sprache.path(&address::ort(&place.ars, &place.name))),
+            general_href: None,
             lead_text: if lead.is_some() { String::new() } else { short.kurztext.clone() },
             lead,
             vorab: dienst.as_ref().map_or_else(Vec::new, |dienst| vorab(view, dienst, &sections, sprache)),

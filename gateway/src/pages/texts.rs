@@ -224,6 +224,8 @@ pub struct Leistung {
     pub in_place: &'static str,
     /// "Ort ändern"
     pub change_place: &'static str,
+    /// The way to the same without a place.
+    pub general: &'static str,
     /// Asks for the place, says why, and what to give for a business.
     pub ask_place: [&'static str; 2],
     /// "Weiter"

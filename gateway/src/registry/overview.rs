@@ -12,6 +12,7 @@ use super::who::{Right, Who};
 use crate::joining;
 use crate::pages::templates::{self, Page};
 use crate::pages::{KEEP_NOT, html};
+use crate::voice;
 
 pub(super) fn pages() -> Paths {
     Paths::new().get("/anbindung", show)
@@ -24,6 +25,8 @@ struct View<'a> {
     who: &'a Who,
     portale: Vec<Zeile>,
     wartet: usize,
+    /// Messages of citizens that nobody has dealt with yet.
+    rueckmeldungen: i64,
 }
 
 /// One portal.
@@ -57,6 +60,7 @@ async fn show(State(desk): State<Desk>, who: Who, headers: HeaderMap) -> Result<
     let mut portale: Vec<Zeile> = registered.chain(of_files).collect();
     portale.sort_by(|a, b| a.name.cmp(&b.name));
     let page = Page::new("Anbindung", None);
-    let view = View { page: &page, who: &who, portale, wartet };
+    let rueckmeldungen = voice::desk::open(&desk, &who).await?;
+    let view = View { page: &page, who: &who, portale, wartet, rueckmeldungen };
     Ok(html(&headers, KEEP_NOT, templates::render(&view)))
 }

@@ -5,10 +5,14 @@
 pub enum Absatz {
     /// A heading.
     Titel(String),
+    /// A heading with a name inside the page, to which other pages lead.
+    Anker(&'static str, String),
     /// A paragraph.
     Text(String),
     /// Points of a list.
     Liste(Vec<String>),
+    /// The same in German, on a page of another language.
+    ListeDeutsch(Vec<String>),
     /// Lines that belong together, as those of an address.
     Zeilen(Vec<String>),
     /// Ways to reach somebody: what it is, how it reads, where it leads.

@@ -82,12 +82,24 @@ pub(crate) fn kind_words(kind: &str) -> &'static str {
     }
 }
 
-/// Whether somebody may see a message, and mark it: who has the right on its portal; without a portal, the operator.
-fn may(who: &Who, right: Right, row: &FeedbackRow) -> bool {
-    match &row.portal {
+/// How many messages that somebody may see nobody has dealt with yet.
+pub(crate) async fn open(desk: &Desk, who: &Who) -> Result<i64, Denied> {
+    let counts = desk.registry.open_feedback().await?;
+    let theirs = counts.iter().filter(|(portal, _)| sees(who, Right::Read, portal.as_deref()));
+    Ok(theirs.map(|(_, count)| count).sum())
+}
+
+/// Whether somebody may do this with what was said about a portal; without a portal, the operator.
+fn sees(who: &Who, right: Right, portal: Option<&str>) -> bool {
+    match portal {
         Some(portal) => portal.parse().is_ok_and(|portal: PortalId| who.may(right, &portal)),
         None => who.is_operator(),
     }
+}
+
+/// Whether somebody may see a message, or mark it.
+fn may(who: &Who, right: Right, row: &FeedbackRow) -> bool {
+    sees(who, right, row.portal.as_deref())
 }
 
 /// What is asked for: a portal, and whether it is dealt with.

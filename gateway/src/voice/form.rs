@@ -164,12 +164,8 @@ impl Voice {
             Some((Not::Now(status, say, again), _)) => (status, Some(say(texts)), again),
         };
         let fehler = not.map(|(_, fehler)| fehler).unwrap_or_default();
-        let canonical = (barriere && not.is_none()).then_some(which.path());
         let window = if not.is_some() { texts.fehler_titel } else { &titel };
-        let page = match canonical {
-            Some(path) => self.page(hier, window, path),
-            None => unlisted(hier, window),
-        };
+        let page = unlisted(hier, window);
         let view = View {
             page: &page,
             texts,
@@ -188,9 +184,6 @@ impl Voice {
             falle_offen: fehler.iter().any(|one| one.feld == "website"),
         };
         let mut response = aside(status, templates::render(&view));
-        if canonical.is_some() {
-            response.headers_mut().remove("x-robots-tag");
-        }
         if let Some(again) = again {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(again));
         }
@@ -228,7 +221,7 @@ impl Voice {
         let refuse = |why: FeedbackRefused| self.counted().refused(why);
         let ours = same_origin(fields, &self.desk.site.public_url).is_ok();
         let sent = match form {
-            Ok(Form(sent)) => sent,
+            Ok(Form(sent)) => sent.shown(),
             Err(rejection) => {
                 refuse(FeedbackRefused::Field);
                 let status = match rejection.status() {

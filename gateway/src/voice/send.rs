@@ -61,6 +61,20 @@ pub(super) struct Wrong {
 }
 
 impl Sent {
+    /// The same without what cannot be seen, as it may stand in a form again.
+    pub(super) fn shown(self) -> Self {
+        let line = |text: String| seen(&text).replace(['\n', '\t'], " ");
+        Self {
+            leistung: line(self.leistung),
+            ars: line(self.ars),
+            art: line(self.art),
+            seite: line(self.seite),
+            text: seen(&self.text),
+            email: line(self.email),
+            website: line(self.website),
+        }
+    }
+
     /// The message, or all that is wrong with it. `barrier` says which of the two forms it is.
     pub(super) fn read(&self, barrier: bool, texts: &Formular) -> Result<Message, Wrong> {
         let mut fehler = Vec::new();
@@ -101,12 +115,16 @@ impl Sent {
 
 /// A text without what cannot be seen: control characters but line breaks and tabs, and marks that turn the direction of
 /// all that follows, by which a message could show itself as something else.
-fn cleaned(text: &str) -> String {
+fn seen(text: &str) -> String {
     let turns =
         |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let seen = text.chars().filter(|letter| matches!(letter, '\n' | '\t') || !(letter.is_control() || turns(*letter)));
-    seen.collect::<String>().trim().to_owned()
+    text.chars().filter(|letter| matches!(letter, '\n' | '\t') || !(letter.is_control() || turns(*letter))).collect()
+}
+
+/// The same without space at its ends.
+fn cleaned(text: &str) -> String {
+    seen(text).trim().to_owned()
 }
 
 /// Whether an address can be written to. Only what every mail program takes.

@@ -124,6 +124,7 @@ pub static ENGLISCH: Texts = Texts {
         back: "Back to the results",
         in_place: "in",
         change_place: "Change place",
+        general: "In general, without a place",
         ask_place: [
             "Where do you live?",
             "With your town we name the responsible office and its online service. For a business, say where it is.",

@@ -136,6 +136,16 @@ impl Registry {
         row.fetch_optional(&self.readers).await?.as_ref().map(message).transpose()
     }
 
+    /// How many messages nobody has dealt with yet, by portal; those to the operator under none.
+    pub async fn open_feedback(&self) -> Result<Vec<(Option<String>, i64)>, RegistryError> {
+        let rows = sqlx::query("SELECT portal, COUNT(*) FROM feedback WHERE done_at IS NULL GROUP BY portal");
+        let count = |row: &AnyRow| {
+            let portal: String = row.try_get(0)?;
+            Ok(((!portal.is_empty()).then_some(portal), row.try_get(1)?))
+        };
+        rows.fetch_all(&self.readers).await?.iter().map(count).collect()
+    }
+
     /// How often it was said of a portal's pages since a day (`JJJJ-MM-TT`) that they helped, and that they did not: of
     /// each Leistung, those that helped least first.
     pub async fn helpful(&self, portal: &PortalId, since: &str) -> Result<Vec<(String, i64, i64)>, RegistryError> {

@@ -96,6 +96,15 @@ pub const ENGLISCH: Texts = Texts {
         ja: "Yes",
         nein: "No",
     },
+    gebaerdensprache: "Sign language",
+    leichte_sprache: "Easy language",
+    kurzfassung: [
+        "Who runs this portal and how to reach them.",
+        "Which data this portal processes: no cookies, nothing from third parties, and how long what you write to us is kept.",
+        "How far these pages are accessible, what is missing, and where to report a barrier.",
+        "How to search: in your own words, with your place. Who is responsible for what, and who helps you on the telephone.",
+        "Which data on public services in North Rhine-Westphalia there are for programs.",
+    ],
     impressum_titel: "Imprint",
     impressum,
     datenschutz_titel: "Privacy",
@@ -116,6 +125,8 @@ pub const ENGLISCH: Texts = Texts {
         ("How well each municipality is covered", "/bericht/alle.csv", "CSV"),
         ("Report on one place, also as a table (in German)", "/bericht", "HTML, CSV"),
         ("How portals mark up their services on their own pages (in German)", "/profil", "HTML"),
+        ("Lists of all pages for search engines (sitemap)", "/sitemap.xml", "XML"),
+        ("Our search for pages of your own", "/en/einbinden", "HTML"),
         ("Description of these data for data catalogues (DCAT)", "/daten/dcat.jsonld", "JSON-LD"),
     ],
     daten_lizenz_titel: "Whose data they are",
@@ -302,13 +313,16 @@ fn barrierefreiheit(fakten: &Fakten) -> Vec<Absatz> {
     let known = video.then(|| {
         "There is no video in German Sign Language yet that explains contents, use and accessibility.".to_owned()
     });
-    page.push(Absatz::liste(known.into_iter().chain(own.iter().cloned()).chain([
+    page.push(Absatz::liste(known.into_iter().chain([
         "The descriptions of services come from other portals. They are often in official language, mostly in German only, and \
          not in easy language. The controls of these pages and the help are there in easy language."
             .to_owned(),
         "Forms and files to which a service refers are kept by the portals. We do not know whether they are accessible."
             .to_owned(),
     ])));
+    if !own.is_empty() {
+        page.push(Absatz::ListeDeutsch(own.to_vec()));
+    }
     page.push(Absatz::titel("Easy language and sign language"));
     page.push(Absatz::weg("This page in easy German (Leichte Sprache)", "/leicht/barrierefreiheit"));
     page.push(Absatz::weg("Help in easy German (Leichte Sprache)", "/leicht/hilfe"));
@@ -371,7 +385,7 @@ fn hilfe(fakten: &Fakten) -> Vec<Absatz> {
             "115, Monday to Friday from 8 a.m. to 6 p.m.".to_owned(),
             Some("tel:115".to_owned()),
         )]),
-        Absatz::titel("Help in sign language"),
+        Absatz::Anker("gebaerdensprache", "Help in sign language".to_owned()),
         Absatz::text("Deaf and hard of hearing people reach 115 in German Sign Language, by video."),
         Absatz::weg("Sign-language telephone of 115 (gebaerdentelefon.de)", GEBAERDENTELEFON),
     ];

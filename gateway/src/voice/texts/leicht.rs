@@ -99,6 +99,15 @@ pub const LEICHT: Texts = Texts {
         ja: "Ja",
         nein: "Nein",
     },
+    gebaerdensprache: "Gebärden·sprache",
+    leichte_sprache: "Leichte Sprache",
+    kurzfassung: [
+        "Wer macht diese Seiten? Hier steht die Adresse.",
+        "Was machen wir mit Ihren Daten? Hier steht es in Leichter Sprache.",
+        "Sind die Seiten für alle da? Was fehlt noch? Hier steht es.",
+        "So finden Sie das richtige Amt. In Leichter Sprache.",
+        "Hier finden Fach·leute Daten.",
+    ],
     impressum_titel: "Impressum: Wer macht diese Seiten?",
     impressum,
     datenschutz_titel: "Daten·schutz",
@@ -119,6 +128,8 @@ pub const LEICHT: Texts = Texts {
         ("Tabelle: Was wissen wir über jede Stadt?", "/bericht/alle.csv", "CSV"),
         ("Bericht über eine Stadt, in schwerer Sprache", "/bericht", "HTML, CSV"),
         ("So schreiben Ämter ihre Seiten für uns, in schwerer Sprache", "/profil", "HTML"),
+        ("Listen von allen Seiten, für Such·maschinen", "/sitemap.xml", "XML"),
+        ("Unsere Suche für andere Seiten", "/leicht/einbinden", "HTML"),
         ("Beschreibung von den Daten (DCAT)", "/daten/dcat.jsonld", "JSON-LD"),
     ],
     daten_lizenz_titel: "Wem gehören die Daten?",
@@ -284,11 +295,14 @@ fn barrierefreiheit(fakten: &Fakten) -> Vec<Absatz> {
     let video = fakten.operator.is_none_or(|operator| operator.gebaerdensprache_url.is_none());
     let own = fakten.accessibility().map(|found| found.maengel.as_slice()).unwrap_or_default();
     let known = video.then(|| "Es gibt noch kein Video in Gebärden·sprache.".to_owned());
-    page.push(Absatz::liste(known.into_iter().chain(own.iter().cloned()).chain([
+    page.push(Absatz::liste(known.into_iter().chain([
         "Viele Texte sind in schwerer Sprache. Die Texte schreiben die Ämter.".to_owned(),
         "Leichte Sprache gibt es für die Knöpfe, die Felder und die Hilfe.".to_owned(),
         "Formulare liegen bei den Ämtern. Wir wissen nicht: Sind sie barriere·frei?".to_owned(),
     ])));
+    if !own.is_empty() {
+        page.push(Absatz::ListeDeutsch(own.to_vec()));
+    }
     if let Some(url) = fakten.operator.and_then(|operator| operator.gebaerdensprache_url.as_ref()) {
         page.push(Absatz::weg("Video in Gebärden·sprache", url.as_str()));
     }
@@ -357,7 +371,7 @@ fn hilfe(fakten: &Fakten) -> Vec<Absatz> {
             "115, Montag bis Freitag von 8 Uhr bis 18 Uhr".to_owned(),
             Some("tel:115".to_owned()),
         )]),
-        Absatz::titel("Hilfe in Gebärden·sprache"),
+        Absatz::Anker("gebaerdensprache", "Hilfe in Gebärden·sprache".to_owned()),
         Absatz::text("Sie hören nicht oder nicht gut? Dann können Sie in Gebärden·sprache fragen. Das geht mit Video."),
         Absatz::weg("Zum Gebärden·telefon (gebaerdentelefon.de)", GEBAERDENTELEFON),
     ];
