@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint deny deny-if-possible bench judge meaning meaning-if-possible design \
-    design-if-possible oidc oidc-if-possible pages pages-if-possible browser-if-possible toolchain cargo-deny nextest
+    design-if-possible oidc oidc-if-possible pages pages-if-possible jsonld \
+    jsonld-if-possible browser-if-possible toolchain cargo-deny nextest
 
 # The test runner and the checker of licences, built by cargo when they are missing: without optimisation, which halves
 # the time, and the runner without its self-update.
@@ -27,7 +28,7 @@ demo: toolchain meaning-if-possible design-if-possible ## A sample Verbund on th
 	@$(CARGO) build --locked --package gateway --bin portalverbund
 	@exec $(BIN) demo $(if $(DIR),--dir "$(DIR)") $(if $(PORT),--port "$(PORT)")
 
-test: toolchain design-if-possible format lint deny-if-possible nextest oidc-if-possible pages-if-possible browser-if-possible ## Everything that is checked before a change is taken
+test: toolchain design-if-possible format lint deny-if-possible nextest oidc-if-possible pages-if-possible jsonld-if-possible browser-if-possible ## Everything that is checked before a change is taken
 	$(CARGO) nextest run --locked --workspace --profile ci
 
 judge: toolchain meaning-if-possible ## Judged questions in FILE against the deliveries in DIR: make judge FILE=... DIR=...
@@ -83,6 +84,21 @@ target/oidc/.fetched: tests/oidc/package.json tests/oidc/package-lock.json
 oidc-if-possible:
 	@$(MAKE) --no-print-directory oidc || \
 	    echo "LEFT OUT: the sign-in with a real provider of OpenID Connect, until \`make oidc\` works" >&2
+
+jsonld: target/jsonld/.fetched ## The reader of JSON-LD with which pages are tested
+
+target/jsonld/.fetched: tests/jsonld/requirements.txt
+	@command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || { \
+	    echo "python3 with pip is missing: on Debian apt-get install python3-pip" >&2; exit 2; }
+	@rm -rf target/jsonld/lib && mkdir -p target/jsonld
+	@python3 -m pip install --quiet --disable-pip-version-check --no-deps --root-user-action=ignore \
+	    --target target/jsonld/lib -r $< >&2
+	@touch $@
+
+# Without Python, pip or a network everything else is tested; it is said what is missing.
+jsonld-if-possible:
+	@$(MAKE) --no-print-directory jsonld || \
+	    echo "LEFT OUT: pages read by an independent reader of JSON-LD, until \`make jsonld\` works" >&2
 
 pages: target/pages/.fetched ## The checkers of pages: axe-core and the Nu HTML checker
 

@@ -330,11 +330,12 @@ impl Site {
     }
 
     /// The frame of a Leistung's page, with what search engines are told of it.
-    async fn page_of(&self, hier: &Hier, view: &LeistungView, it: &LeistungPage) -> Result<Page, CatalogError> {
+    async fn page_of(&self, hier: &Hier, view: &LeistungView, it: &mut LeistungPage) -> Result<Page, CatalogError> {
         let sprache = hier.sprache;
         let standing = self.catalog.standing(view).await?;
         let right = right::leistung(view, &standing, sprache, &self.public_url);
         let landing = right::landing_path(view, &standing, sprache);
+        it.general_href = it.place.is_some().then(|| sprache.path(&landing));
         let way = match &it.place {
             Some(place) => self.way(sprache, [(it.name.as_str(), landing), (place.as_str(), it.path.clone())]),
             None => self.way(sprache, [(it.name.as_str(), it.path.clone())]),
@@ -516,7 +517,7 @@ async fn leistung(
         return Err(PageError::NoPlace);
     }
     let mut leistung = LeistungPage::of(&view, key, sprache);
-    let page = site.page_of(&hier, &view, &leistung).await?;
+    let page = site.page_of(&hier, &view, &mut leistung).await?;
     let Some(arrival) = arrival else { return Ok(html(&headers, KEEP_PAGE, templates::leistung(&page, &leistung))) };
     site.insights.opened(&arrival.frage, arrival.rang, asker.as_deref(), clock::now());
     leistung.zurueck = Some(arrival.back(place.as_ref(), sprache));

@@ -48,8 +48,10 @@ pub fn leistung(view: &LeistungView, page: &LeistungPage, canonical: &str, way: 
         _ => None,
     };
     let time = duration(view);
-    let dienste = page.dienst.iter().chain(&page.dienste);
-    let mut channels: Vec<Channel> = dienste.filter_map(|dienst| online(dienst, base, time.clone())).collect();
+    // The one that the button leads to has no name on the page.
+    let best = page.dienst.iter().filter_map(|dienst| online(dienst, None, base, time.clone()));
+    let others = page.dienste.iter().filter_map(|dienst| online(dienst, Some(&dienst.name), base, time.clone()));
+    let mut channels: Vec<Channel> = best.chain(others).collect();
     if let (Some(operator), [stelle]) = (&operator, offices) {
         channels.extend(on_site(stelle, operator, time));
     }
@@ -101,14 +103,8 @@ fn crumbs(way: &[Step<'_>]) -> Block {
 }
 
 fn area(place: &Place) -> Node<Area> {
-    let within = place.parent.as_ref().filter(|parent| **parent != place.name).map(|parent| {
-        Box::new(Node::of(
-            "AdministrativeArea",
-            Area { name: parent.clone(), identifier: None, contained_in_place: None },
-        ))
-    });
-    let identifier = Some(Value::new(ARS, Ars::as_str(&place.ars)));
-    Node::of("AdministrativeArea", Area { name: place.name.clone(), identifier, contained_in_place: within })
+    let identifier = Value::new(ARS, Ars::as_str(&place.ars));
+    Node::of("AdministrativeArea", Area { name: place.name.clone(), identifier })
 }
 
 fn organization(stelle: &Stelle, anschriften: &[Anschrift], area: Option<Node<Area>>) -> Node<Organization> {
@@ -159,15 +155,10 @@ fn address(stelle: &Stelle, anschriften: &[Anschrift]) -> Option<Node<Address>> 
     })
 }
 
-/// A service that can be used online, by the way that the page shows.
-fn online(dienst: &Dienst, base: &Url, processing_time: Option<String>) -> Option<Channel> {
+/// A service that can be used online, by the way and the name that the page shows.
+fn online(dienst: &Dienst, name: Option<&String>, base: &Url, processing_time: Option<String>) -> Option<Channel> {
     let service_url = absolute(base, dienst.href.as_deref()?)?;
-    Some(Channel {
-        name: Some(dienst.name.clone()),
-        service_url: Some(service_url),
-        processing_time,
-        ..Channel::default()
-    })
+    Some(Channel { name: name.cloned(), service_url: Some(service_url), processing_time, ..Channel::default() })
 }
 
 /// The office itself, by telephone and where it is.

@@ -14,6 +14,7 @@ pub(crate) mod schema;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use concept::Group;
@@ -67,6 +68,8 @@ pub(crate) struct Generation {
     pub compounds: Arc<Compounds>,
     /// The words of all concepts, as of the last reload.
     postings: ArcSwap<Postings>,
+    /// The change number up to which all that is read is true, as of the last reload.
+    read_to: AtomicI64,
     /// How many Leistungen there were when the compounds were learned.
     learned_from: usize,
     path: PathBuf,
@@ -87,16 +90,20 @@ impl Generation {
         let index = tantivy::Index::open_or_create(directory, fields.schema.clone())?;
         index.tokenizers().register(german::GERMAN, german::german(Arc::clone(&compounds)));
         index.tokenizers().register(german::ENGLISH, german::english());
+        let read_to = AtomicI64::new(committed(&index)?);
         let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let postings = ArcSwap::from_pointee(Postings::read(&reader.searcher(), &fields, &compounds)?);
-        Ok(Self { index, reader, fields, compounds, postings, learned_from, path: path.to_owned() })
+        Ok(Self { index, reader, fields, compounds, postings, read_to, learned_from, path: path.to_owned() })
     }
 
     /// Takes what was committed last.
     fn reload(&self) -> Result<(), IndexError> {
+        // Looked at before: what is read is as new as this, or newer.
+        let committed = committed(&self.index)?;
         self.reader.reload()?;
         let postings = Postings::read(&self.reader.searcher(), &self.fields, &self.compounds)?;
         self.postings.store(Arc::new(postings));
+        self.read_to.store(committed, Ordering::Release);
         Ok(())
     }
 
@@ -107,8 +114,19 @@ impl Generation {
 
     /// The change number up to which this generation is true.
     pub(crate) fn change_no(&self) -> Result<i64, IndexError> {
-        Ok(self.index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+        committed(&self.index)
     }
+
+    /// The change number up to which is true what is read from this generation; behind [`Self::change_no`] for the moment
+    /// between a commit and the reload.
+    pub(crate) fn read_to(&self) -> i64 {
+        self.read_to.load(Ordering::Acquire)
+    }
+}
+
+/// The change number of the last commit.
+fn committed(index: &tantivy::Index) -> Result<i64, IndexError> {
+    Ok(index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
 }
 
 /// The index as the reading side holds it: always a whole generation.

@@ -25,6 +25,7 @@ mod push;
 mod report;
 mod routing;
 mod runs;
+mod structured;
 mod tidy;
 mod verbund;
 mod voice;

@@ -27,6 +27,8 @@ pub enum Stage {
     Demo,
     /// Two portals whose records fill every field, and routes that fail.
     Full,
+    /// One that can no longer read its own store.
+    Broken,
 }
 
 /// A language of the pages: what stands before their paths, and their `lang`.
@@ -60,6 +62,11 @@ impl Page {
         self
     }
 
+    const fn broken(mut self) -> Self {
+        self.stage = Stage::Broken;
+        self
+    }
+
     const fn form(mut self, fields: &'static [(&'static str, &'static str)]) -> Self {
         self.form = Some(fields);
         self
@@ -70,8 +77,6 @@ const LEISTUNG: &str = "/leistung/{schluessel}/{slug}";
 const LEISTUNG_AT: &str = "/leistung/{schluessel}/{slug}/{ars}";
 const ZU: &str = "/zu/{schluessel}/{ars}";
 const BEVOR: &str = "/bevor/{schluessel}/{ars}";
-const RUECKMELDUNG: &str = "/rueckmeldung";
-const BARRIERE: &str = "/barriere-melden";
 const LEBENSLAGE: &str = "/lebenslage/{code}";
 const LEBENSLAGE_AT: &str = "/lebenslage/{code}/{ars}";
 
@@ -139,31 +144,37 @@ pub const CITIZENS: &[Page] = &[
     Page::of("hand-over, no office known", ZU, "/zu/99093003001002/055540004004"),
     Page::of("hand-over, no online service", ZU, "/zu/99008001012000/059110000000"),
     Page::of("hand-over, to nowhere registered", ZU, "/zu/99888000002001/059110000000").full(),
-    Page::of("feedback on anything", RUECKMELDUNG, RUECKMELDUNG),
-    Page::of("feedback on a Leistung", RUECKMELDUNG, "/rueckmeldung?leistung=99110009104000&ars=059110000000"),
-    Page::of("feedback, not filled in", RUECKMELDUNG, RUECKMELDUNG).is(422).form(&[
-        ("leistung", "99110009104000"),
-        ("email", "keine"),
-        ("website", "x"),
-    ]),
-    Page::of("feedback, thanks", "/rueckmeldung/danke", "/rueckmeldung/danke?leistung=99110009104000"),
-    Page::of("barrier", BARRIERE, BARRIERE),
-    Page::of("barrier, not filled in", BARRIERE, BARRIERE).is(422).form(&[("text", "")]),
-    Page::of("barrier, thanks", "/barriere-melden/danke", "/barriere-melden/danke"),
-    Page::of("imprint", "/impressum", "/impressum"),
-    Page::of("imprint, not stated", "/impressum", "/impressum").full(),
-    Page::of("privacy", "/datenschutz", "/datenschutz"),
-    Page::of("accessibility statement", "/barrierefreiheit", "/barrierefreiheit"),
+    Page::of("short answer, to be asked", "/kurz", "/kurz"),
+    Page::of("short answer", "/kurz", "/kurz?q=hund+anmelden&ort=Bochum"),
+    Page::of("short answer, several offices", "/kurz", "/kurz?leistung=99059001104000&ort=Arnsberg"),
+    Page::of("short answer, no office known", "/kurz", "/kurz?leistung=99093003001002&ort=Ahaus"),
+    Page::of("short answer, nothing found", "/kurz", "/kurz?q=xyzzyqwert&ort=Atlantis"),
+    Page::of("short answer, everything filled", "/kurz", "/kurz?leistung=99888000001001&ort=Bochum").full(),
+    Page::of("feedback on a Leistung", "/rueckmeldung", "/rueckmeldung?leistung=99110009104000&ars=059110000000"),
+    Page::of("feedback on anything", "/rueckmeldung", "/rueckmeldung"),
+    Page::of("feedback with nothing in it", "/rueckmeldung", "/rueckmeldung").is(422).form(&[("text", "")]),
+    Page::of("thanks for feedback", "/rueckmeldung/danke", "/rueckmeldung/danke?leistung=99110009104000"),
+    Page::of("report of a barrier", "/barriere-melden", "/barriere-melden"),
+    Page::of("report of a barrier with nothing in it", "/barriere-melden", "/barriere-melden")
+        .is(422)
+        .form(&[("text", "")]),
+    Page::of("thanks for the report of a barrier", "/barriere-melden/danke", "/barriere-melden/danke"),
+    Page::of("Impressum", "/impressum", "/impressum").full(),
+    Page::of("Impressum that nobody wrote", "/impressum", "/impressum"),
+    Page::of("Datenschutz", "/datenschutz", "/datenschutz").full(),
+    Page::of("Barrierefreiheit", "/barrierefreiheit", "/barrierefreiheit").full(),
+    Page::of("Barrierefreiheit that nobody stated", "/barrierefreiheit", "/barrierefreiheit"),
     Page::of("help", "/hilfe", "/hilfe"),
     Page::of("open data", "/daten", "/daten"),
-    Page::of("short answer, not asked for", "/kurz", "/kurz"),
-    Page::of("short answer", "/kurz", "/kurz?q=hund+anmelden&ort=Bochum"),
-    Page::of("short answer, several offices", "/kurz", "/kurz?q=heiraten&ort=Arnsberg"),
-    Page::of("short answer, no office known", "/kurz", "/kurz?leistung=99093003001002&ort=Ahaus"),
-    Page::of("short answer, a place of several", "/kurz", "/kurz?q=hund&ort=52525"),
-    Page::of("short answer, nothing found", "/kurz", "/kurz?q=xyzzyqwert"),
-    Page::of("short answer, everything filled", "/kurz", "/kurz?leistung=99888000001001&ort=Bochum").full(),
+    Page::of("code for other pages", "/einbinden", "/einbinden"),
+    Page::of(
+        "code for other pages, with wishes",
+        "/einbinden",
+        "/einbinden?ort=Bochum&sprache=en&ziel=hier&farbe=%23aa0000",
+    ),
+    Page::of("code for other pages, wishes that cannot be", "/einbinden", "/einbinden?ort=Atlantis"),
     Page::of("fault, an address that cannot be read", "/suche", "/suche?q=a&q=b").is(400),
+    Page::of("fault of our own", "/leistung/{schluessel}", "/leistung/99888000002001").is(500).broken(),
     Page::of("fault, no such page", "/", "/gibt/es/nicht").is(404),
     Page::of("fault, no such Leistung", LEISTUNG, "/leistung/99888000000001/x").is(404),
     Page::of("fault, no such place", LEISTUNG_AT, "/leistung/99110009104000/hund-anmelden/059999999999").is(404),
@@ -174,7 +185,7 @@ pub const CITIZENS: &[Page] = &[
 /// What is German alone: pages for those who run a portal, and what is said when a portal fails.
 pub const GERMAN: &[Page] = &[
     Page::of("check of a page", "/pruefen", "/pruefen"),
-    Page::of("check of a page, nothing given", "/pruefen", "/pruefen").is(422).form(&[("url", ""), ("html", "")]),
+    Page::of("check of a page, nothing given", "/pruefen", "/pruefen").is(400).form(&[("url", ""), ("html", "")]),
     Page::of("check of a page, what was read", "/pruefen", "/pruefen").form(&[("url", ""), ("html", MARKED_UP)]),
     Page::of("profile for pages", "/profil", "/profil"),
     Page::of("report, which town", "/bericht", "/bericht"),
@@ -227,6 +238,7 @@ pub const EDITORS: &[Page] = &[
     Page::of("a portal that is registered", "/anbindung/{portal}", "/anbindung/neustadt"),
     Page::of("settings", "/anbindung/{portal}/angaben", "/anbindung/neustadt/angaben"),
     Page::of("preview", "/anbindung/{portal}/vorschau", "/anbindung/neustadt/vorschau"),
+    Page::of("messages of citizens", "/anbindung/rueckmeldungen", "/anbindung/rueckmeldungen"),
     Page::of("fault, no such portal", "/anbindung/{portal}", "/anbindung/gibt-es-nicht").is(404),
 ];
 
@@ -236,7 +248,14 @@ pub const NO_PAGES: &[(&str, &str)] = &[
     ("/v1/*", "for programs, below /api"),
     ("/static/*", "what pages are made with"),
     ("/robots.txt", "for machines"),
+    ("/opensearch.xml", "for machines"),
+    ("/einbinden/suche", "a part of somebody else's page"),
+    ("/einbinden/treffer", "a part of somebody else's page"),
     ("/favicon.ico", "a picture"),
+    ("/sitemap.xml", "for machines"),
+    ("/sitemaps/*", "for machines"),
+    ("/daten/dcat.jsonld", "for machines"),
+    ("/anbindung/rueckmeldungen/tabelle.csv", "a table"),
     ("/anbindung/anmelden/anbieter", "leads on to the provider of accounts"),
     ("/anbindung/anmelden/zurueck", "takes what the provider says, and leads on"),
     ("/anbindung/{portal}/vorschau/{*rest}", "citizens' pages over a catalog of another run"),

@@ -12,18 +12,28 @@ use crate::program::{Installation, Serving};
 const LAND: &str = "050000000000";
 const BOCHUM: &str = "059110000000";
 
+/// Who runs it, with everything that can be stated.
+const OPERATOR: &str = "[operator]\nname = \"Amt für Beispiele\"\nstrasse = \"Musterstraße 1\"\nplz = \"40000\"\n\
+    ort = \"Musterstadt\"\ntelefon = \"0211 5550-0\"\nemail = \"amt@land.example\"\nvertreten_durch = \"die Leitung\"\n\
+    verantwortlich = \"Referat Beispiele\"\naufsicht = \"das Land\"\nust_id = \"DE000000000\"\n\
+    datenschutz_kontakt = \"Datenschutz, datenschutz@land.example\"\nlog_days = 7\n\
+    gebaerdensprache_url = \"https://land.example/gebaerdensprache\"\n\
+    barrierefreiheit = { status = \"teilweise\", erstellt = \"2026-11-02\", methode = \"Selbstbewertung\", \
+    maengel = [\"Ältere Dateien sind nicht barrierefrei.\"] }\n";
+
 /// The Verbünde that show pages, each started when the first page of it is wanted.
 #[derive(Debug)]
 pub struct Stages {
     exe: &'static str,
     demo: Option<Demo>,
     full: Option<Full>,
+    broken: Option<Full>,
 }
 
 impl Stages {
     /// None is started yet.
     pub fn new(exe: &'static str) -> Self {
-        Self { exe, demo: None, full: None }
+        Self { exe, demo: None, full: None, broken: None }
     }
 
     /// The demo.
@@ -37,6 +47,7 @@ impl Stages {
     pub fn address(&mut self, stage: Stage) -> SocketAddr {
         match stage {
             Stage::Demo => self.demo().address,
+            Stage::Broken => self.broken.get_or_insert_with(|| Full::start(self.exe).broken()).serving.public,
             Stage::Full => self.full.get_or_insert_with(|| Full::start(self.exe)).serving.public,
         }
     }
@@ -81,7 +92,7 @@ pub fn with_prefix(prefix: &str, target: &str) -> String {
 pub struct Full {
     /// The program.
     pub serving: Serving,
-    _program: Installation,
+    program: Installation,
     _server: FakePortal,
 }
 
@@ -90,6 +101,7 @@ impl Full {
     #[track_caller]
     pub fn start(exe: &str) -> Self {
         let program = Installation::new(exe);
+        program.configure(OPERATOR);
         let server = FakePortal::of_folder(&program.dir().join("www"));
         let quiet = "every_s = 86400\n";
         let supplement = format!("{quiet}[texts]\ndefault = \"supplement\"\n");
@@ -123,7 +135,20 @@ impl Full {
              [[route]]\nkind = \"gone\"\nprefix = \"/portal/weg\"\ntext = \"Das Formular gilt nicht mehr.\"\n",
         );
         let serving = program.serve().ready();
-        Self { serving, _program: program, _server: server }
+        Self { serving, program, _server: server }
+    }
+
+    /// The same after the disk lost what it should keep, under the running program.
+    #[track_caller]
+    fn broken(self) -> Self {
+        let store = self.program.dir().join("data/portalverbund.db");
+        for file in [store.clone(), store.with_extension("db-wal")] {
+            if let Ok(known) = std::fs::metadata(&file) {
+                let nothing = vec![0; usize::try_from(known.len()).unwrap()];
+                std::fs::write(&file, nothing).unwrap();
+            }
+        }
+        self
     }
 }
 

@@ -245,7 +245,8 @@ pub(super) async fn show(
     let it = GemeindePage::of(&place, &offered, &site.catalog.next_steps(&place), &wanted, hier.sprache);
     let texts = &hier.sprache.texts().ort;
     let mut page = Page::here(&hier, &(texts.title)(&place.name), None);
-    if !offered.is_empty() {
+    // Where nothing is the place's own, this is what the Land and the Bund offer everywhere.
+    if site.catalog.has_own(&ars) {
         let way = site.way(hier.sprache, [(place.name.as_str(), right.clone())]);
         let right = super::right::ort(&right, hier.sprache, &site.public_url);
         let description = super::right::shortened(&(texts.description)(&place.name));

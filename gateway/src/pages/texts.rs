@@ -224,6 +224,8 @@ pub struct Leistung {
     pub in_place: &'static str,
     /// "Ort ändern"
     pub change_place: &'static str,
+    /// The way to the same without a place.
+    pub general: &'static str,
     /// Asks for the place, says why, and what to give for a business.
     pub ask_place: [&'static str; 2],
     /// "Weiter"
@@ -311,7 +313,7 @@ pub struct Bevor {
     pub languages: &'static str,
     /// "nicht angegeben"
     pub unknown: &'static str,
-    /// "siehe Seite der Leistung"
+    /// Where only links say it.
     pub see: &'static str,
     /// The button, from the host.
     pub go: fn(&str) -> String,

@@ -36,7 +36,7 @@ pub(crate) async fn choose(
         PlaceReading::Several(places) => (places, None),
         PlaceReading::Unknown => (Vec::new(), Some(unknown_place(&typed))),
     };
-    let page = Page::new("Prüfbericht", site.canonical("/bericht"));
+    let page = Page::new("Prüfbericht", None);
     let places = places.iter().map(|place| view::Ort::of(place, target(place.ars))).collect();
     Ok(html(&headers, KEEP_PAGE, templates::render(&Choice { page: &page, typed, places, error })))
 }

@@ -25,8 +25,18 @@ const PREFIXES: [&str; 2] = ["", "/en"];
 /// Languages in which pages of ours alone, without texts of portals, may be listed.
 const OWN_PREFIXES: [&str; 3] = ["", "/en", "/leicht"];
 /// Pages that are there whatever portals deliver; those that are not served are left out.
-const STATIC: [&str; 8] =
-    ["/", "/lebenslagen", "/hilfe", "/barrierefreiheit", "/datenschutz", "/impressum", "/daten", "/einbinden"];
+const STATIC: [&str; 10] = [
+    "/",
+    "/lebenslagen",
+    "/hilfe",
+    "/barrierefreiheit",
+    "/barriere-melden",
+    "/datenschutz",
+    "/impressum",
+    "/daten",
+    "/einbinden",
+    "/profil",
+];
 /// Units that are asked for at once.
 const UNITS: usize = 100;
 /// After this time every page is looked at again, also where nothing seems to have changed.
@@ -109,11 +119,13 @@ impl Site<'_> {
             let files = Parts::new(&dir, self.base, kind, known, now, &mut parts);
             let mut merge = Merge::begin(reading, &list_file(&dir, kind), files, &mut changes, &mut gone, now)?;
             match kind {
-                Kind::Static => {
-                    self.fixed(&mut merge, STATIC.iter().map(|path| ((*path).to_owned(), (*path).to_owned())))?
-                }
-                Kind::Lebenslagen => self.fixed(&mut merge, lebenslagen())?,
-                Kind::Orte => self.fixed(&mut merge, self.orte())?,
+                Kind::Static => self.fixed(
+                    &mut merge,
+                    &OWN_PREFIXES,
+                    STATIC.iter().map(|path| ((*path).to_owned(), (*path).to_owned())),
+                )?,
+                Kind::Lebenslagen => self.fixed(&mut merge, &OWN_PREFIXES, lebenslagen())?,
+                Kind::Orte => self.fixed(&mut merge, &PREFIXES, self.orte())?,
                 Kind::Leistungen => self.leistungen(&mut merge, change_no, followed.is_some())?,
             }
             told.push((kind, merge.finish()?));
@@ -129,13 +141,18 @@ impl Site<'_> {
     }
 
     /// Lists pages of ours: names and paths.
-    fn fixed(&self, merge: &mut Merge<'_>, pages: impl Iterator<Item = (String, String)>) -> Result<(), BuildError> {
+    fn fixed(
+        &self,
+        merge: &mut Merge<'_>,
+        prefixes: &[&str],
+        pages: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), BuildError> {
         let mut pages: Vec<(String, String)> = pages.collect();
         pages.sort();
         for (name, path) in pages {
             let before = merge.reach(&name)?;
             let mut found = Vec::new();
-            for prefix in OWN_PREFIXES {
+            for prefix in prefixes {
                 found.extend(self.see(&in_language(prefix, &path))?);
             }
             merge.put(before, name, 0, String::new(), found)?;
@@ -145,7 +162,10 @@ impl Site<'_> {
 
     fn orte(&self) -> impl Iterator<Item = (String, String)> {
         let places = self.catalog.all_places();
-        places.into_iter().map(|place| (place.ars.to_string(), address::ort(&place.ars, &place.name)))
+        places
+            .into_iter()
+            .filter(|place| self.catalog.has_own(&place.ars))
+            .map(|place| (place.ars.to_string(), address::ort(&place.ars, &place.name)))
     }
 
     fn leistungen(&self, merge: &mut Merge<'_>, change_no: i64, followed: bool) -> Result<(), BuildError> {

@@ -112,15 +112,13 @@ impl Keeper {
 
     /// What a list would be made of; none while the index does not follow the store yet.
     async fn state(&self) -> Option<State> {
-        let change_no = self.catalog.change_no().await;
-        let indexed = self.catalog.indexed();
-        match (change_no, indexed) {
-            (Ok(change_no), Ok(indexed)) => (indexed >= change_no).then(|| State {
+        match self.catalog.change_no().await {
+            Ok(change_no) => (self.catalog.indexed() >= change_no).then(|| State {
                 change_no,
                 generation: self.catalog.generation(),
                 registered: self.catalog.registered(),
             }),
-            (Err(error), _) | (_, Err(error)) => {
+            Err(error) => {
                 tracing::error!(%error, "cannot see whether pages have changed");
                 None
             }

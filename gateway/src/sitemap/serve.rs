@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use tokio_util::io::ReaderStream;
 
 use super::Sitemaps;
+use crate::compress::Whole;
 use crate::pages::address::segment;
 use crate::pages::not_found;
 use crate::pages::respond::{etag, names_tag};
@@ -32,7 +33,7 @@ async fn index(State(sitemaps): State<Arc<Sitemaps>>, headers: HeaderMap) -> Res
     let Some(serving) = sitemaps.current.load_full() else { return not_yet() };
     let lastmod = serving.generation.manifest.parts.iter().map(|part| part.lastmod).max().unwrap_or_default();
     let tag = etag(serving.index.as_bytes());
-    let head = Head { tag: &tag, lastmod, content_type: "application/xml", length: None };
+    let head = Head { tag: &tag, lastmod, content_type: "application/xml", length: serving.index.len() as u64 };
     head.answer(&headers, || Body::from(serving.index.clone()))
 }
 
@@ -56,7 +57,7 @@ async fn part(State(sitemaps): State<Arc<Sitemaps>>, Path(name): Path<String>, h
         }
     };
     let tag = format!("\"{}\"", part.hash);
-    let head = Head { tag: &tag, lastmod: part.lastmod, content_type: "application/gzip", length: Some(length) };
+    let head = Head { tag: &tag, lastmod: part.lastmod, content_type: "application/gzip", length };
     head.answer(&headers, || Body::from_stream(ReaderStream::new(file)))
 }
 
@@ -73,7 +74,7 @@ struct Head<'a> {
     tag: &'a str,
     lastmod: Timestamp,
     content_type: &'static str,
-    length: Option<u64>,
+    length: u64,
 }
 
 impl Head<'_> {
@@ -84,6 +85,7 @@ impl Head<'_> {
         let mut response = Response::new(if known { Body::empty() } else { body() });
         let date = HeaderValue::try_from(httpdate::fmt_http_date(modified)).expect("a date is ASCII");
         let tag = HeaderValue::try_from(self.tag).expect("a tag is hexadecimal digits in quotes");
+        response.extensions_mut().insert(Whole { bytes: self.length, media_type: self.content_type });
         let fields = response.headers_mut();
         fields.insert(header::CACHE_CONTROL, KEEP);
         fields.insert(header::ETAG, tag);
@@ -93,9 +95,7 @@ impl Head<'_> {
             return response;
         }
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        if let Some(length) = self.length {
-            fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(self.length));
         response
     }
 

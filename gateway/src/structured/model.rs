@@ -173,10 +173,7 @@ pub(super) struct Address {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Area {
     pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identifier: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contained_in_place: Option<Box<Node<Area>>>,
+    pub identifier: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -99,8 +99,8 @@ struct Element {
 }
 
 /// Asks what is to be checked.
-pub(super) async fn ask(State(web): State<Web>, headers: HeaderMap) -> Response {
-    let page = Page::new("Seite prüfen", web.desk.site.canonical("/pruefen"));
+pub(super) async fn ask(headers: HeaderMap) -> Response {
+    let page = Page::new("Seite prüfen", None);
     let view = View { page: &page, asked: &Asked::default(), fehler: Vec::new(), ergebnis: None };
     html(&headers, KEEP_HOUR, templates::render(&view))
 }

@@ -55,8 +55,8 @@ impl Catalog {
     }
 
     /// The change number up to which the index is true that answers are made from.
-    pub fn indexed(&self) -> Result<i64, CatalogError> {
-        self.index.load().change_no().map_err(|error| CatalogError::Hit(error.to_string()))
+    pub fn indexed(&self) -> i64 {
+        self.index.load().read_to()
     }
 
     /// Changes with the registrations: with what they say of names, areas, hosts and texts.
@@ -135,6 +135,12 @@ impl Catalog {
     fn has_pages(&self, ars: &Ars) -> bool {
         let level = self.gebiete.get(ars).map(|gebiet| gebiet.level);
         matches!(level, Some(Level::Gemeinde | Level::Verband | Level::Kreis))
+    }
+
+    /// True where a portal speaks for this very place, or something is offered in it and not only in what it lies in.
+    pub fn has_own(&self, place: &Ars) -> bool {
+        self.portals.load().iter().any(|portal| portal.gebiet == *place)
+            || self.index.load().postings().is_named(place.number())
     }
 
     /// Every town and Kreis that we know, in the order of their keys.

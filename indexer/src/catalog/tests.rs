@@ -1,5 +1,6 @@
 mod facets;
 mod leika;
+mod listing;
 mod report;
 mod texts;
 

@@ -280,6 +280,11 @@ impl Postings {
         marked(self.concepts.len(), &self.by_area, areas)
     }
 
+    /// True when a description names this very area, as where it is valid or offered.
+    pub(crate) fn is_named(&self, area: u64) -> bool {
+        self.by_area.contains_key(&area)
+    }
+
     /// Marks the concepts that an Onlinedienst offers in one of `areas`; anywhere where there are none.
     pub(crate) fn online(&self, areas: &[u64]) -> Vec<bool> {
         if areas.is_empty() { self.online_anywhere.clone() } else { marked(self.concepts.len(), &self.online, areas) }

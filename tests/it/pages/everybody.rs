@@ -3,7 +3,7 @@
 //! axe-core looks at it in daylight, in the dark and on a phone; the layout is held against what readers may do to it
 //! (`layout`); and the page asks nobody but us, keeps nothing, and leaves the console empty.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tests::browser::{Browser, Scripts, View};
 use tests::checkers::Axe;
@@ -24,6 +24,8 @@ struct Walk {
     faults: Vec<String>,
     pages: usize,
     looks: usize,
+    /// What opening took, axe-core, and the layout.
+    times: [Duration; 3],
     _place: tests::program::Installation,
 }
 
@@ -36,7 +38,17 @@ impl Walk {
             None => eprintln!("LEFT OUT: axe-core; it needs `make pages`"),
         }
         let stages = Stages::new(EXE);
-        Some(Self { browser, stages, axe, signed_in: false, faults: Vec::new(), pages: 0, looks: 0, _place: place })
+        Some(Self {
+            browser,
+            stages,
+            axe,
+            signed_in: false,
+            faults: Vec::new(),
+            pages: 0,
+            looks: 0,
+            times: [Duration::ZERO; 3],
+            _place: place,
+        })
     }
 
     fn go(&mut self, page: &Page, prefix: &str) {
@@ -44,7 +56,7 @@ impl Walk {
         // The full Verbund calls itself `localhost`, without its port, so that it is asked for by its address.
         let origin = match page.stage {
             Stage::Demo => format!("http://localhost:{port}"),
-            Stage::Full => format!("http://127.0.0.1:{port}"),
+            Stage::Full | Stage::Broken => format!("http://127.0.0.1:{port}"),
         };
         let target = with_prefix(prefix, page.target);
         match page.form {
@@ -59,21 +71,40 @@ impl Walk {
 
     fn page(&mut self, page: &Page, language: Language) {
         let name = format!("{} ({})", page.name, language.lang);
+        let opened = Instant::now();
         self.browser.look(View::Light);
         self.go(page, language.prefix);
         self.pages += 1;
         self.quiet(page, &name);
+        let checked = Instant::now();
         let mut found = Vec::new();
         if self.axe.is_some() {
-            for view in [View::Light, View::Dark, View::Narrow] {
-                self.browser.look(view);
-                self.looks += 1;
-                found.extend(Axe::violations(&self.browser).into_iter().map(|fault| format!("{view:?}: {fault}")));
-            }
+            let light = self.shape();
+            let mut note = |view: View, faults: Vec<String>| {
+                found.extend(faults.into_iter().map(|fault| format!("{view:?}: {fault}")));
+            };
+            note(View::Light, Axe::violations(&self.browser));
+            // In the dark the same things stand at the same places, so that only their colours are another question.
+            self.browser.look(View::Dark);
+            let same = self.shape() == light;
+            note(View::Dark, if same { Axe::violations_of_colour } else { Axe::violations_again }(&self.browser));
+            self.browser.look(View::Narrow);
+            note(View::Narrow, Axe::violations_again(&self.browser));
+            self.looks += 3;
         }
+        let laid_out = Instant::now();
         // Pages of editors are worked with, not printed.
         found.extend(super::layout::faults(&self.browser, !page.route.starts_with("/anbindung")));
         self.faults.extend(found.into_iter().map(|fault| format!("{name}, {fault}")));
+        let spans = [checked - opened, laid_out - checked, laid_out.elapsed()];
+        self.times.iter_mut().zip(spans).for_each(|(sum, span)| *sum += span);
+    }
+
+    /// Where everything on the page stands, as a number.
+    fn shape(&self) -> serde_json::Value {
+        const SHAPE: &str = "let sum = 0; for (const element of document.querySelectorAll('*')) { const box = element.getBoundingClientRect();\
+            for (const part of [box.x, box.y, box.width, box.height]) { sum = (sum * 31 + Math.round(part)) % 1000000007; } } return sum;";
+        self.browser.run(SHAPE, &serde_json::json!([]))
     }
 
     /// The page asked nobody else, keeps nothing, and nothing complained.
@@ -112,7 +143,11 @@ impl Walk {
 
     fn end(self, what: &str, began: Instant) {
         let seconds = began.elapsed().as_secs_f64();
-        eprintln!("{what}: {} pages, {} looks of axe-core, {seconds:.1} s", self.pages, self.looks);
+        let [opened, checked, laid_out] = self.times.map(|time| time.as_secs_f64());
+        eprintln!(
+            "{what}: {} pages, {} looks of axe-core, {seconds:.1} s (opening {opened:.1}, axe-core {checked:.1}, layout {laid_out:.1})",
+            self.pages, self.looks
+        );
         assert!(self.pages > 0);
         none(what, &self.faults);
     }

@@ -180,9 +180,13 @@ fn what_hostile_portals_write_stays_text_in_its_place() {
     for at in 0..town.texts.len() {
         for (target, expected) in pages(1 + at).iter().zip(&expected) {
             let built = look.at(town.address(), target, &format!("{target} ({:.60})", town.texts[at]));
-            if let Some(at) = (0..built.len().max(expected.len())).find(|at| built.get(*at) != expected.get(*at)) {
-                let [here, there] = [&built, expected].map(|lines| lines.get(at).cloned().unwrap_or_default());
-                look.faults.push(format!("{target}: is built otherwise at {at}: `{here}` instead of `{there}`"));
+            // A text of which nothing is left leaves its block out; nothing may come in, and nothing change its place.
+            let mut rest = expected.iter();
+            if let Some(new) = built.iter().find(|line| !rest.any(|known| known == *line)) {
+                look.faults.push(format!("{target}: there is a new part, or one in another place: `{new}`"));
+            }
+            if built.len() < expected.len() / 2 {
+                look.faults.push(format!("{target}: only {} of {} parts are there", built.len(), expected.len()));
             }
         }
     }

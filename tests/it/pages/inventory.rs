@@ -13,6 +13,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("server/internal.rs", "the internal side"),
     ("server/purge.rs", "the internal side"),
     ("insights/page.rs", "the internal side"),
+    ("announce", "the internal side"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -131,6 +131,7 @@ pub static DEUTSCH: Texts = Texts {
         back: "Zurück zu den Ergebnissen",
         in_place: "in",
         change_place: "Ort ändern",
+        general: "Allgemein, ohne Ort",
         ask_place: [
             "Wo wohnen Sie?",
             "Mit Ihrem Ort nennen wir Ihnen die zuständige Stelle und ihr Online-Angebot. Für einen Betrieb geben Sie an, \
@@ -200,7 +201,7 @@ pub static DEUTSCH: Texts = Texts {
         deadline: "Frist",
         languages: "Sprachen",
         unknown: "nicht angegeben",
-        see: "siehe unten",
+        see: "siehe alle Angaben",
         go: |host| format!("Weiter zu {host}"),
         all: "Alle Angaben zu dieser Leistung",
     },

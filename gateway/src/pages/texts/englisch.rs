@@ -124,6 +124,7 @@ pub static ENGLISCH: Texts = Texts {
         back: "Back to the results",
         in_place: "in",
         change_place: "Change place",
+        general: "In general, without a place",
         ask_place: [
             "Where do you live?",
             "With your town we name the responsible office and its online service. For a business, say where it is.",
@@ -191,7 +192,7 @@ pub static ENGLISCH: Texts = Texts {
         deadline: "Deadline",
         languages: "Languages",
         unknown: "not stated",
-        see: "see below",
+        see: "see all details",
         go: |host| format!("Go to {host}"),
         all: "All details of this service",
     },

@@ -129,6 +129,7 @@ pub static LEICHT: Texts = Texts {
         back: "Zurück zu den Ergebnissen",
         in_place: "in",
         change_place: "Ort ändern",
+        general: "Ohne Ort ansehen",
         ask_place: [
             "Wo wohnen Sie?",
             "Schreiben Sie Ihren Ort. Dann zeigen wir Ihnen das Amt. Haben Sie eine Firma? Dann schreiben Sie den Ort von der Firma.",
@@ -196,7 +197,7 @@ pub static LEICHT: Texts = Texts {
         deadline: "Bis wann",
         languages: "Sprachen",
         unknown: "Das wissen wir nicht",
-        see: "Das steht weiter unten",
+        see: "Das steht bei: Alles zu dieser Leistung",
         go: |host| format!("Weiter zu {host}"),
         all: "Alles zu dieser Leistung",
     },
