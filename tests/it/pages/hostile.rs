@@ -11,6 +11,7 @@ use std::path::Path;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tests::browser::{Browser, Scripts, View};
+use tests::client::get;
 use tests::delivery::{Field, Stock, publish, schluessel};
 use tests::portal::FakePortal;
 use tests::program::{Installation, Serving};
@@ -173,7 +174,12 @@ fn what_hostile_portals_write_stays_text_in_its_place() {
     let mut look = Look { browser: &browser, faults: Vec::new(), pages: 0 };
     let pages = |number: usize| {
         let key = schluessel(number);
-        [format!("/leistung/{key}/x/{BOCHUM}"), format!("/leistung/{key}/x"), format!("/zu/{key}/{BOCHUM}")]
+        [
+            format!("/leistung/{key}/x/{BOCHUM}"),
+            format!("/bevor/{key}/{BOCHUM}"),
+            format!("/zu/{key}/{BOCHUM}"),
+            format!("/kurz?leistung={key}&ort=Bochum"),
+        ]
     };
     let expected = pages(HARMLESS).map(|target| look.at(town.address(), &target, "harmless"));
     assert!(expected.iter().all(|built| built.len() > 20), "{expected:?}");
@@ -199,9 +205,49 @@ fn what_hostile_portals_write_stays_text_in_its_place() {
         look.at(town.address(), &format!("/suche?q=Wort&ort=Bochum&seite={page}"), "results");
         look.at(town.address(), &format!("/suche?q=Apfelbaum&ort=Bochum&seite={page}"), "results");
     }
-    look.at(town.address(), "/bericht/059110000000", "report");
+    for target in ["/bericht/059110000000", "/ort/059110000000/bochum", "/en/ort/059110000000/bochum"] {
+        look.at(town.address(), target, target);
+    }
+    for number in [1, 3, 12, 24, LINKS, LINKS + 4] {
+        let target = format!("/rueckmeldung?leistung={}&ars={BOCHUM}", schluessel(number));
+        look.at(town.address(), &target, &target);
+    }
     eprintln!("{} pages with hostile records", look.pages);
     none("hostile records", &look.faults);
+}
+
+/// What a page of somebody else takes of us, put into a page that no policy guards.
+const LENT: &str = r#"
+const done = arguments[arguments.length - 1];
+window.__x = undefined;
+document.body.innerHTML = arguments[0];
+const found = [...document.body.querySelectorAll('*')].flatMap((element) => [
+  ...(['script', 'style', 'iframe', 'img', 'svg', 'math', 'object', 'embed', 'base', 'link', 'meta', 'template'].includes(element.localName) ? [`an element: ${element.outerHTML.slice(0, 120)}`] : []),
+  ...[...element.attributes].filter((attribute) => attribute.name.startsWith('on') || attribute.name === 'style'
+    || (['href', 'action'].includes(attribute.name) && !/^https?:/.test(attribute.value))).map((attribute) => `${attribute.name}="${attribute.value.slice(0, 80)}"`)]);
+setTimeout(() => done({ hits: document.body.querySelectorAll('li').length, found: window.__x === undefined ? found : [...found, 'a script ran'] }), 50);
+"#;
+
+#[test]
+fn what_hostile_portals_write_harms_no_page_that_shows_our_hits() {
+    let Some((browser, _place)) = browser(Scripts::On) else { return };
+    let town = Town::start();
+    browser.open("data:text/html,<title>Stadt</title><body>x");
+    let (mut faults, mut hits) = (Vec::new(), 0);
+    let questions = ["Wort", "Apfelbaum", "leistung 03", "Text"].map(str::to_owned).into_iter();
+    for question in questions.chain(town.texts.iter().map(|text| text.chars().take(400).collect())) {
+        let target = format!("/einbinden/treffer?ort={BOCHUM}&q={}", encoded(&question));
+        let lent = get(town.address(), &target);
+        assert_eq!(lent.status, 200, "{target}: {}", lent.body);
+        let found = browser.run_async(LENT, &json!([lent.body]));
+        hits += found["hits"].as_u64().unwrap_or(0);
+        let harm = found["found"].as_array().cloned().unwrap_or_default();
+        faults.extend(harm.iter().map(|harm| format!("{target:.80}: {harm}")));
+    }
+    let seen = browser.seen();
+    assert!(seen.dialogs.is_empty(), "{seen:?}");
+    assert!(hits > 10, "only {hits} hits were lent");
+    none("lent hits", &faults);
 }
 
 #[test]
