@@ -8,8 +8,11 @@ const WAIT_MS = 150;
 const LEAST_LETTERS = 2;
 const LIMIT = 8;
 let lists = 0;
+let pressing = false;
+addEventListener("pointerdown", () => { pressing = true; }, true);
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { pressing = false; }, true);
 
-/** One field with its list. `offer` asks for options: [{text, more, choose}]. */
+/** One field with its list. `offer` asks for options: [{text, more, choose}], or null where there is nothing to choose. */
 class Combobox {
   constructor(form, input, offer) {
     Object.assign(this, { form, input, offer, options: [], active: -1, timer: 0, asking: null, asked: "" });
@@ -34,7 +37,7 @@ class Combobox {
     input.addEventListener("input", (event) => event.isComposing || this.typed());
     input.addEventListener("compositionend", () => this.typed());
     input.addEventListener("keydown", (event) => this.pressed(event));
-    input.addEventListener("blur", () => this.close());
+    input.addEventListener("blur", () => this.left());
     // What is pressed in the list must not take the focus out of the field, or the list would close before the click.
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("mousedown", (event) => event.preventDefault());
@@ -68,7 +71,15 @@ class Combobox {
     }
     if (asking.signal.aborted || document.activeElement !== this.input || this.input.value.trim() !== text) return;
     this.asked = text;
-    this.show(options);
+    if (options) this.show(options);
+    else this.typedWhole();
+  }
+
+  /** What stands in the field is what would be offered. */
+  typedWhole() {
+    this.options = [];
+    this.said.textContent = "";
+    this.close();
   }
 
   show(options) {
@@ -107,6 +118,16 @@ class Combobox {
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.mark(-1);
+  }
+
+  /** Closes the list when the field is left; by a pointer only once it is up, so that what it presses does not move away. */
+  left() {
+    if (!pressing) {
+      this.close();
+      return;
+    }
+    const up = () => setTimeout(() => { if (document.activeElement !== this.input) this.close(); });
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, up, { once: true });
   }
 
   mark(at) {
@@ -208,6 +229,7 @@ function orte(form, input) {
   });
   return new Combobox(form, input, async (q, signal) => {
     const { places } = await json("/api/v1/places", { q, limit: LIMIT }, signal);
+    if (places.length === 1 && places[0].name.toLowerCase() === q.toLowerCase()) return null;
     return places.map(({ ars, name, parent, plz }) => ({
       text: name,
       more: [parent !== name && parent, plz.length === 1 && plz[0]].filter(Boolean).join(", "),

@@ -98,9 +98,37 @@ impl Voice {
         }
     }
 
-    /// The frame of a page at a path that search engines may list.
-    fn page(&self, hier: &Hier, title: &str, path: &str) -> Page {
-        Page::here(hier, title, self.desk.site.canonical(&hier.sprache.path(path)))
+    /// The frame of a page that search engines may list.
+    fn page(&self, hier: &Hier, which: Listed) -> Page {
+        let (path, titel, kurz) = which.says(hier.sprache);
+        let mut page = Page::here(hier, titel, self.desk.site.canonical(&hier.sprache.path(path)));
+        page.kopf.description = Some(kurz.to_owned());
+        page
+    }
+}
+
+/// The pages of this room that search engines may list.
+#[derive(Debug, Clone, Copy)]
+enum Listed {
+    Impressum,
+    Datenschutz,
+    Barrierefreiheit,
+    Hilfe,
+    Daten,
+}
+
+impl Listed {
+    /// Its path, its title, and what it is about.
+    fn says(self, sprache: Sprache) -> (&'static str, &'static str, &'static str) {
+        let texts = &sprache.texts().voice;
+        let [impressum, datenschutz, barrierefreiheit, hilfe, daten] = texts.kurzfassung;
+        match self {
+            Self::Impressum => ("/impressum", texts.impressum_titel, impressum),
+            Self::Datenschutz => ("/datenschutz", texts.datenschutz_titel, datenschutz),
+            Self::Barrierefreiheit => ("/barrierefreiheit", texts.barrierefreiheit_titel, barrierefreiheit),
+            Self::Hilfe => ("/hilfe", texts.hilfe_titel, hilfe),
+            Self::Daten => ("/daten", texts.daten_titel, daten),
+        }
     }
 }
 

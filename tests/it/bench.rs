@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tests::delivery::{Stock, publish};
 use tests::program::{Ended, Installation};
 
 use crate::EXE;
@@ -46,4 +47,25 @@ fn a_stream_is_taken_whole_though_its_process_is_killed() {
     assert_eq!((of("objects"), of("killed"), of("lost_or_doubled")), (3_539, 1, 0), "{ended:?}");
     assert_eq!((of("found_Zustaendigkeit"), of("found_Leistung")), (3_000, 36));
     assert!(of("peak_memory") > 0 && of("blocks") >= 24, "{ended:?}");
+}
+
+#[test]
+fn pages_are_measured_in_time_and_weight() {
+    let program = Installation::new(EXE);
+    let dir = program.dir().join("lieferungen");
+    publish(&dir.join("stadt-bochum"), &Stock::new("BO", "059110000000").whole(0..5, "Apfelbaum"), 1);
+    let list = "portal\tebene\tars\tname\nstadt-bochum\tGemeinde\t059110000000\tBochum\n";
+    program.write("lieferungen/portale.tsv", list);
+    let ended = program.run(&["bench", "pages", dir.to_str().unwrap(), "--clients", "2", "--pages", "300"]);
+    // Without optimisation the time that pages may take is missed; what counts here is that all is measured.
+    assert!(ended.status <= 1, "{ended:?}");
+    let figures = figures(&ended);
+    for kind in ["start", "results", "leistung_at_place", "leistung"] {
+        for part in ["p50", "p99", "weight_p50", "weight_max"] {
+            let figure = figures.get(format!("{kind}_{part}").as_str());
+            assert!(figure.is_some_and(|figure| *figure > 0.0), "{kind}_{part}: {ended:?}");
+        }
+        assert!(figures[format!("{kind}_questions").as_str()] >= 200.0, "{ended:?}");
+    }
+    assert!(figures["first_view_weight"] > figures["start_weight_p50"], "{ended:?}");
 }

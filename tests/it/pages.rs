@@ -4,6 +4,7 @@
 //! They need Chromium with its driver, and what `make pages` fetches (axe-core, the Nu HTML checker, which needs Java). What
 //! is not there is said, and what needs it left out.
 
+mod combobox;
 mod everybody;
 mod hostile;
 mod inventory;
@@ -11,6 +12,7 @@ mod layout;
 mod markup;
 mod path;
 mod pictures;
+mod suggestions;
 
 use tests::browser::{Browser, Scripts};
 use tests::program::Installation;

@@ -16,6 +16,9 @@ fn package(file: &str) -> Option<PathBuf> {
 /// The rules that are asked for: WCAG 2.0, 2.1 and 2.2 up to level AA, and what axe-core calls best practice.
 const TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+/// The rules among these that ask for colours (`cat.color`).
+const COLOURS: [&str; 2] = ["color-contrast", "link-in-text-block"];
+
 /// axe-core, from Deque Systems.
 #[derive(Debug)]
 pub struct Axe(String);
@@ -36,16 +39,36 @@ impl Axe {
     /// Every violation on the page that is shown: rule, what it asks for, element.
     #[track_caller]
     pub fn violations(browser: &Browser) -> Vec<String> {
+        Self::run(browser, &json!({ "runOnly": { "type": "tag", "values": TAGS }, "preload": true }))
+    }
+
+    /// The same for a page that was looked at before, in another width: the style sheets are not read once more.
+    #[track_caller]
+    pub fn violations_again(browser: &Browser) -> Vec<String> {
+        Self::run(browser, &json!({ "runOnly": { "type": "tag", "values": TAGS }, "preload": false }))
+    }
+
+    /// The rules that ask for colours, for a page that looks as before but for them.
+    #[track_caller]
+    pub fn violations_of_colour(browser: &Browser) -> Vec<String> {
+        Self::run(browser, &json!({ "runOnly": { "type": "rule", "values": COLOURS }, "preload": false }))
+    }
+
+    #[track_caller]
+    fn run(browser: &Browser, options: &Value) -> Vec<String> {
         const RUN: &str = r#"
             const done = arguments[arguments.length - 1];
-            const options = { runOnly: { type: 'tag', values: arguments[0] }, rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'], performanceTimer: false, iframes: false, elementRef: false };
+            const options = Object.assign({ resultTypes: ['violations'], performanceTimer: false, iframes: false, elementRef: false }, arguments[0]);
+            if (options.runOnly.type === 'tag') { options.rules = { 'target-size': { enabled: true } }; }
             axe.run(document, options).then(
               (found) => done({ passes: found.passes.length, violations: found.violations.flatMap((rule) =>
                 rule.nodes.map((node) => `${rule.id} (${rule.help}): ${node.html.slice(0, 200)} at ${node.target.join(' ')}: ${(node.failureSummary || '').replace(/\s+/g, ' ').slice(0, 300)}`)) }),
               (error) => done({ passes: 0, violations: [`axe-core failed: ${error}`] }));
         "#;
-        let found = browser.run_async(RUN, &json!([TAGS]));
-        assert!(found["passes"].as_u64().unwrap_or(0) > 5, "axe-core has looked at nothing: {found}");
+        let found = browser.run_async(RUN, &json!([options]));
+        let looked = found["passes"].as_u64().unwrap_or(0) > 0
+            || found["violations"].as_array().is_some_and(|all| !all.is_empty());
+        assert!(looked, "axe-core has looked at nothing: {found}");
         texts(&found["violations"])
     }
 }

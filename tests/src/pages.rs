@@ -27,6 +27,8 @@ pub enum Stage {
     Demo,
     /// Two portals whose records fill every field, and routes that fail.
     Full,
+    /// One that can no longer read its own store.
+    Broken,
 }
 
 /// A language of the pages: what stands before their paths, and their `lang`.
@@ -57,6 +59,11 @@ impl Page {
 
     const fn full(mut self) -> Self {
         self.stage = Stage::Full;
+        self
+    }
+
+    const fn broken(mut self) -> Self {
+        self.stage = Stage::Broken;
         self
     }
 
@@ -159,7 +166,15 @@ pub const CITIZENS: &[Page] = &[
     Page::of("Barrierefreiheit that nobody stated", "/barrierefreiheit", "/barrierefreiheit"),
     Page::of("help", "/hilfe", "/hilfe"),
     Page::of("open data", "/daten", "/daten"),
+    Page::of("code for other pages", "/einbinden", "/einbinden"),
+    Page::of(
+        "code for other pages, with wishes",
+        "/einbinden",
+        "/einbinden?ort=Bochum&sprache=en&ziel=hier&farbe=%23aa0000",
+    ),
+    Page::of("code for other pages, wishes that cannot be", "/einbinden", "/einbinden?ort=Atlantis"),
     Page::of("fault, an address that cannot be read", "/suche", "/suche?q=a&q=b").is(400),
+    Page::of("fault of our own", "/leistung/{schluessel}", "/leistung/99888000002001").is(500).broken(),
     Page::of("fault, no such page", "/", "/gibt/es/nicht").is(404),
     Page::of("fault, no such Leistung", LEISTUNG, "/leistung/99888000000001/x").is(404),
     Page::of("fault, no such place", LEISTUNG_AT, "/leistung/99110009104000/hund-anmelden/059999999999").is(404),
@@ -233,6 +248,9 @@ pub const NO_PAGES: &[(&str, &str)] = &[
     ("/v1/*", "for programs, below /api"),
     ("/static/*", "what pages are made with"),
     ("/robots.txt", "for machines"),
+    ("/opensearch.xml", "for machines"),
+    ("/einbinden/suche", "a part of somebody else's page"),
+    ("/einbinden/treffer", "a part of somebody else's page"),
     ("/favicon.ico", "a picture"),
     ("/sitemap.xml", "for machines"),
     ("/sitemaps/*", "for machines"),

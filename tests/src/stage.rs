@@ -27,12 +27,13 @@ pub struct Stages {
     exe: &'static str,
     demo: Option<Demo>,
     full: Option<Full>,
+    broken: Option<Full>,
 }
 
 impl Stages {
     /// None is started yet.
     pub fn new(exe: &'static str) -> Self {
-        Self { exe, demo: None, full: None }
+        Self { exe, demo: None, full: None, broken: None }
     }
 
     /// The demo.
@@ -46,6 +47,7 @@ impl Stages {
     pub fn address(&mut self, stage: Stage) -> SocketAddr {
         match stage {
             Stage::Demo => self.demo().address,
+            Stage::Broken => self.broken.get_or_insert_with(|| Full::start(self.exe).broken()).serving.public,
             Stage::Full => self.full.get_or_insert_with(|| Full::start(self.exe)).serving.public,
         }
     }
@@ -90,7 +92,7 @@ pub fn with_prefix(prefix: &str, target: &str) -> String {
 pub struct Full {
     /// The program.
     pub serving: Serving,
-    _program: Installation,
+    program: Installation,
     _server: FakePortal,
 }
 
@@ -133,7 +135,20 @@ impl Full {
              [[route]]\nkind = \"gone\"\nprefix = \"/portal/weg\"\ntext = \"Das Formular gilt nicht mehr.\"\n",
         );
         let serving = program.serve().ready();
-        Self { serving, _program: program, _server: server }
+        Self { serving, program, _server: server }
+    }
+
+    /// The same after the disk lost what it should keep, under the running program.
+    #[track_caller]
+    fn broken(self) -> Self {
+        let store = self.program.dir().join("data/portalverbund.db");
+        for file in [store.clone(), store.with_extension("db-wal")] {
+            if let Ok(known) = std::fs::metadata(&file) {
+                let nothing = vec![0; usize::try_from(known.len()).unwrap()];
+                std::fs::write(&file, nothing).unwrap();
+            }
+        }
+        self
     }
 }
 

@@ -7,59 +7,107 @@ use crate::pages::sprache::Sprache;
 /// All texts of this room.
 #[derive(Debug)]
 pub struct Texts {
-    // The pieces.
+    /// "Was möchten Sie erledigen?"
     pub question: &'static str,
+    /// The same for one place, by its name.
     pub question_in: fn(&str) -> String,
+    /// "Ort oder Postleitzahl"
     pub place: &'static str,
+    /// "Suchen"
     pub search: &'static str,
+    /// How many hits there are, for what, and where.
     pub count: fn(usize, &str, Option<&str>) -> String,
+    /// "Bitte schreiben Sie, was Sie erledigen möchten."
     pub without_question: &'static str,
+    /// That this place is not known.
     pub unknown_place: fn(&str) -> String,
+    /// "Diesen Ort gibt es mehrmals. Welcher ist es?"
     pub which_place: &'static str,
+    /// Whose business it is, by the level that is responsible.
     pub responsible: fn(Level) -> &'static str,
+    /// "Mehrere Stellen kommen infrage."
     pub several_offices: &'static str,
+    /// "Für diesen Ort ist uns keine zuständige Stelle bekannt."
     pub nobody: &'static str,
+    /// "Warum?"
     pub why: &'static str,
+    /// "Jetzt online beantragen"
     pub online: &'static str,
+    /// "Alle Ergebnisse auf Portalverbund.NRW"
     pub all: &'static str,
-    // The page.
+    /// "Suche einbinden"
     pub title: &'static str,
+    /// "Für Städte, Gemeinden, Kreise und andere: So kommt die Suche des …"
     pub lead: &'static str,
+    /// "Was soll die Suche können?"
     pub wishes: &'static str,
+    /// "Für einen festen Ort. Lassen Sie das Feld leer, dann fragt die …"
     pub place_hint: &'static str,
+    /// "Sprache"
     pub language: &'static str,
     /// In the order of [`Sprache::ALL`].
     pub languages: [&'static str; 3],
+    /// "Wo sollen die Ergebnisse stehen?"
     pub target: &'static str,
+    /// "auf Portalverbund.NRW"
     pub target_ours: &'static str,
+    /// "auf Ihrer Seite, unter dem Feld (braucht das Skript)"
     pub target_here: &'static str,
+    /// "Farbe der Schaltfläche"
     pub colour: &'static str,
+    /// "Schrift auf der Schaltfläche"
     pub on_colour: &'static str,
+    /// "Sechs Ziffern nach dem Muster #2044aa."
     pub colour_hint: &'static str,
+    /// "Eine Farbe ist nicht nach dem Muster #2044aa geschrieben. Wir …"
     pub bad_colour: &'static str,
+    /// That two colours are too close to each other; how close they are.
     pub contrast: fn(f64) -> String,
+    /// "Code erzeugen"
     pub make: &'static str,
+    /// Heading over the code for one place.
     pub for_place: fn(&str) -> String,
+    /// "Code für alle Orte"
     pub for_all: &'static str,
+    /// "Mit Skript: als Element"
     pub element: &'static str,
+    /// "Fügen Sie beide Teile dort ein, wo die Suche stehen soll. Ohne …"
     pub element_text: &'static str,
+    /// "Weitere Farben stellen Sie als CSS-Variablen ein: …"
     pub element_variables: &'static str,
+    /// "Ohne Skript: als Formular"
     pub plain: &'static str,
+    /// "Das Formular führt zu unserer Ergebnisseite. Es sieht aus wie die …"
     pub plain_text: &'static str,
+    /// "Vom Server: als Baustein"
     pub fragment: &'static str,
+    /// "Ihr Redaktionssystem holt den Baustein von dieser Adresse und …"
     pub fragment_text: &'static str,
+    /// "Code"
     pub code: &'static str,
+    /// "Treffer in Ihrer eigenen Suche"
     pub hits: &'static str,
+    /// "Diese Adresse gibt die Treffer von Kreis, Land und Bund, mit der …"
     pub hits_text: &'static str,
+    /// "Direkt verlinken"
     pub deep: &'static str,
+    /// "Jede Adresse trägt den Ort in sich, hier als zwölfstelligen …"
     pub deep_text: &'static str,
+    /// "Ergebnisse zu einer Frage"
     pub deep_question: &'static str,
+    /// "Eine Leistung an einem Ort"
     pub deep_leistung: &'static str,
+    /// "„Bevor Sie starten“: was man vor dem Antrag wissen muss"
     pub deep_before: &'static str,
+    /// "Direkt zum Online-Angebot der zuständigen Stelle"
     pub deep_online: &'static str,
+    /// "Alles, was ein Ort anbietet"
     pub deep_place: &'static str,
+    /// "Für Programme"
     pub more: &'static str,
+    /// "Offene Schnittstelle (OpenAPI), ohne Schlüssel"
     pub more_text: &'static str,
+    /// "Bitte prüfen Sie Ihre Eingabe"
     pub check_input: &'static str,
 }
 

@@ -2,7 +2,7 @@
 
 use connectors::gebiet::Ars;
 use indexer::catalog::{LeistungView, ModulView, State, TextRole};
-use indexer::record::{Lang, ModulArt, in_lang};
+use indexer::record::{Lang, ModulArt, in_lang, plain_text};
 
 use super::sprache::Sprache;
 use super::view::{self, Anchor, Dienst, Part, Stelle, Weiter};
@@ -269,10 +269,14 @@ pub(super) fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]
             .collect();
         let anchor =
             anchors.iter().copied().find(|anchor| sections.iter().any(|section| section.anchor == Some(*anchor)));
-        match (facts.is_empty(), anchor) {
-            (false, _) => Vorab { label, text: facts.join(", "), lang: sprache.foreign(Lang::DE), anchor },
-            (true, Some(_)) => Vorab { label, text: texts.see.to_owned(), lang: None, anchor },
-            (true, None) => known(label, None),
+        let said = || sections.iter().filter(|section| section.anchor == anchor).flat_map(|section| &section.parts);
+        let on_site = sprache.texts().leistung.channels[1];
+        let text = || said().filter(|one| !one.marks.contains(&on_site)).find_map(|inhalt| inhalt.text.as_ref());
+        match (facts.is_empty(), anchor, text()) {
+            (false, _, _) => Vorab { label, text: facts.join(", "), lang: sprache.foreign(Lang::DE), anchor },
+            (true, Some(_), Some(part)) => Vorab { label, text: brief(&part.html), lang: part.lang, anchor },
+            (true, Some(_), None) => Vorab { label, text: texts.see.to_owned(), lang: None, anchor },
+            (true, None, _) => known(label, None),
         }
     };
     vec![
@@ -286,4 +290,37 @@ pub(super) fn vorab(view: &LeistungView, dienst: &Dienst, sections: &[Abschnitt]
         fact(texts.deadline, &[ModulArt::Frist], &["frist"]),
         known(texts.languages, Some(&dienst.sprachen)),
     ]
+}
+
+/// The beginning of a text, plain: the items of a list one after the other, whole words.
+fn brief(html: &str) -> String {
+    /// In characters; about two lines beside a label.
+    const LONGEST: usize = 140;
+    let items: Vec<String> = html
+        .split("</li>")
+        .map(plain_text)
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect();
+    let whole = items.join("; ");
+    if whole.chars().count() <= LONGEST {
+        return whole;
+    }
+    let begin: String = whole.chars().take(LONGEST).collect();
+    let words = begin.rsplit_once(' ').map_or(begin.as_str(), |(words, _)| words);
+    format!("{} …", words.trim_end_matches([',', ';', ' ']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_text_is_plain_and_ends_with_a_word() {
+        assert_eq!(brief("<p>Etwa <b>zwei</b> Wochen.</p>"), "Etwa zwei Wochen.");
+        assert_eq!(brief("<ul><li>Ausweis</li><li>Foto &amp; Geld</li></ul>"), "Ausweis; Foto & Geld");
+        let long = brief(&format!("<p>{}</p>", "Wörter ".repeat(40)));
+        assert!(long.chars().count() <= 142 && long.ends_with("Wörter …"), "{long}");
+        assert_eq!(brief(&"x".repeat(300)).chars().count(), 142, "one long word is cut");
+    }
 }

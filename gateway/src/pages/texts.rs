@@ -313,7 +313,7 @@ pub struct Bevor {
     pub languages: &'static str,
     /// "nicht angegeben"
     pub unknown: &'static str,
-    /// "siehe Seite der Leistung"
+    /// Where only links say it.
     pub see: &'static str,
     /// The button, from the host.
     pub go: fn(&str) -> String,

@@ -21,7 +21,7 @@ fn table() -> Routes {
     let portals = [
         prefix("bochum", "/portal/bochum"),
         prefix("bad", "/portal/bochum/bad"),
-        prefix("kurz", "/kurz"),
+        prefix("kurz", "/knapp"),
         host("essen", "essen.localhost"),
         portal(
             "herne",
@@ -60,7 +60,7 @@ fn whole_segments_and_the_longest_prefix() {
     check("", "/portal/bochum/bad", "bad /");
     check("", "/portal/bochum/bade", "bochum /bade");
     check("", "/portal/bochum/bad/x", "bad /x");
-    check("", "/kurz/portal/bochum/x", "kurz /portal/bochum/x");
+    check("", "/knapp/portal/bochum/x", "kurz /portal/bochum/x");
     check("", "/suche", "own");
 }
 

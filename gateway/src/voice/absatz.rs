@@ -5,6 +5,8 @@
 pub enum Absatz {
     /// A heading.
     Titel(String),
+    /// A heading with a name inside the page, to which other pages lead.
+    Anker(&'static str, String),
     /// A paragraph.
     Text(String),
     /// Points of a list.

@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{Texts, Voice};
+use super::{Listed, Texts, Voice};
 use crate::pages::respond::Document;
 use crate::pages::sprache::Hier;
 use crate::pages::templates::{self, Page};
@@ -31,7 +31,7 @@ struct View<'a> {
 /// The page.
 pub(super) async fn show(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
     let texts = &hier.sprache.texts().voice;
-    let page = voice.page(&hier, texts.daten_titel, "/daten");
+    let page = voice.page(&hier, Listed::Daten);
     html(&headers, KEEP_PAGE, templates::render(&View { page: &page, texts }))
 }
 

@@ -13,7 +13,7 @@ use config::Operator;
 use http::HeaderMap;
 
 use super::absatz::Absatz;
-use super::{Dokument, Voice, dokument};
+use super::{Dokument, Listed, Voice, dokument};
 use crate::pages::sprache::Hier;
 use crate::pages::{KEEP_PAGE, html, templates};
 
@@ -83,45 +83,43 @@ pub(crate) fn faults(operator: Option<&Operator>) -> (Vec<String>, Vec<String>) 
     (unread.collect(), missing.collect())
 }
 
-/// A page of text at its address.
-fn show(voice: &Voice, asked: &HeaderMap, hier: &Hier, path: &str, titel: &str, absaetze: &[Absatz]) -> Response {
-    dokument(asked, KEEP_PAGE, &voice.page(hier, titel, path), titel, absaetze)
+/// A page of text.
+fn show(voice: &Voice, asked: &HeaderMap, hier: &Hier, which: Listed, absaetze: &[Absatz]) -> Response {
+    let (_, titel, _) = which.says(hier.sprache);
+    dokument(asked, KEEP_PAGE, &voice.page(hier, which), titel, absaetze)
 }
 
 /// The operator's own words, which are there in German alone: in other languages under a line that says so.
-fn own(voice: &Voice, asked: &HeaderMap, hier: &Hier, path: &str, titel: &str, absaetze: &[Absatz]) -> Response {
+fn own(voice: &Voice, asked: &HeaderMap, hier: &Hier, which: Listed, absaetze: &[Absatz]) -> Response {
+    let (_, titel, _) = which.says(hier.sprache);
     let vorab = hier.sprache.texts().voice.nur_deutsch;
     let lang = (!vorab.is_empty()).then_some("de");
-    let page = voice.page(hier, titel, path);
+    let page = voice.page(hier, which);
     html(asked, KEEP_PAGE, templates::render(&Dokument { page: &page, titel, vorab, lang, absaetze }))
 }
 
 pub(super) async fn impressum(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
-    let texts = &hier.sprache.texts().voice;
     if let Some(words) = &voice.own.impressum {
-        return own(&voice, &headers, &hier, "/impressum", texts.impressum_titel, words);
+        return own(&voice, &headers, &hier, Listed::Impressum, words);
     }
-    let absaetze = (texts.impressum)(&voice.fakten(hier.sprache));
-    show(&voice, &headers, &hier, "/impressum", texts.impressum_titel, &absaetze)
+    let absaetze = (hier.sprache.texts().voice.impressum)(&voice.fakten(hier.sprache));
+    show(&voice, &headers, &hier, Listed::Impressum, &absaetze)
 }
 
 pub(super) async fn datenschutz(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
-    let texts = &hier.sprache.texts().voice;
     if let Some(words) = &voice.own.datenschutz {
-        return own(&voice, &headers, &hier, "/datenschutz", texts.datenschutz_titel, words);
+        return own(&voice, &headers, &hier, Listed::Datenschutz, words);
     }
-    let absaetze = (texts.datenschutz)(&voice.fakten(hier.sprache));
-    show(&voice, &headers, &hier, "/datenschutz", texts.datenschutz_titel, &absaetze)
+    let absaetze = (hier.sprache.texts().voice.datenschutz)(&voice.fakten(hier.sprache));
+    show(&voice, &headers, &hier, Listed::Datenschutz, &absaetze)
 }
 
 pub(super) async fn barrierefreiheit(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
-    let texts = &hier.sprache.texts().voice;
-    let absaetze = (texts.barrierefreiheit)(&voice.fakten(hier.sprache));
-    show(&voice, &headers, &hier, "/barrierefreiheit", texts.barrierefreiheit_titel, &absaetze)
+    let absaetze = (hier.sprache.texts().voice.barrierefreiheit)(&voice.fakten(hier.sprache));
+    show(&voice, &headers, &hier, Listed::Barrierefreiheit, &absaetze)
 }
 
 pub(super) async fn hilfe(State(voice): State<Voice>, hier: Hier, headers: HeaderMap) -> Response {
-    let texts = &hier.sprache.texts().voice;
-    let absaetze = (texts.hilfe)(&voice.fakten(hier.sprache));
-    show(&voice, &headers, &hier, "/hilfe", texts.hilfe_titel, &absaetze)
+    let absaetze = (hier.sprache.texts().voice.hilfe)(&voice.fakten(hier.sprache));
+    show(&voice, &headers, &hier, Listed::Hilfe, &absaetze)
 }

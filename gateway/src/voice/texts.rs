@@ -81,6 +81,12 @@ impl Fakten<'_> {
 pub struct Texts {
     /// The forms.
     pub formular: Formular,
+    /// The way to help in sign language, in the foot of every page.
+    pub gebaerdensprache: &'static str,
+    /// The way to help in Leichte Sprache, in the foot of every page.
+    pub leichte_sprache: &'static str,
+    /// For search engines: Impressum, Datenschutz, accessibility, help, open data.
+    pub kurzfassung: [&'static str; 5],
     /// Title of the Impressum.
     pub impressum_titel: &'static str,
     /// What it says.

@@ -16,6 +16,10 @@ const PAGES: &[(&str, &str)] = &[
     ("nichts", "/suche?q=xyzzyqwert&ort=Ahaus"),
     ("leistung", "/leistung/99110009104000/hund-anmelden/059110000000"),
     ("leistung-ohne-ort", "/leistung/99110009104000/hund-anmelden"),
+    ("bevor", "/bevor/99110009104000/059110000000"),
+    ("ort", "/ort/059110000000/bochum"),
+    ("lebenslage", "/lebenslage/wohnen-umzug/059110000000"),
+    ("leicht", "/leicht"),
     ("mehrere", "/zu/99059001104000/059580004004"),
 ];
 

@@ -71,9 +71,9 @@ impl Browser {
     /// Keeps what is seen as a PNG, the whole page.
     #[track_caller]
     pub fn picture(&self, file: &Path) {
-        let size = self.devtools("Page.getLayoutMetrics", &json!({}))["cssContentSize"].clone();
-        let height = size["height"].as_f64().unwrap_or(1024.0).min(6000.0);
-        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1 });
+        const SIZE: &str = "return [innerWidth, Math.min(document.documentElement.scrollHeight, 6000)]";
+        let size = self.run(SIZE, &json!([]));
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
         let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let taken = self.devtools("Page.captureScreenshot", &wanted);
         std::fs::write(file, decoded(taken["data"].as_str().unwrap())).unwrap();

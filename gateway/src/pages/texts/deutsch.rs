@@ -201,7 +201,7 @@ pub static DEUTSCH: Texts = Texts {
         deadline: "Frist",
         languages: "Sprachen",
         unknown: "nicht angegeben",
-        see: "siehe unten",
+        see: "siehe alle Angaben",
         go: |host| format!("Weiter zu {host}"),
         all: "Alle Angaben zu dieser Leistung",
     },

@@ -192,7 +192,7 @@ pub static ENGLISCH: Texts = Texts {
         deadline: "Deadline",
         languages: "Languages",
         unknown: "not stated",
-        see: "see below",
+        see: "see all details",
         go: |host| format!("Go to {host}"),
         all: "All details of this service",
     },

@@ -197,7 +197,7 @@ pub static LEICHT: Texts = Texts {
         deadline: "Bis wann",
         languages: "Sprachen",
         unknown: "Das wissen wir nicht",
-        see: "Das steht weiter unten",
+        see: "Das steht bei: Alles zu dieser Leistung",
         go: |host| format!("Weiter zu {host}"),
         all: "Alles zu dieser Leistung",
     },
