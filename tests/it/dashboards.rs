@@ -117,6 +117,7 @@ fn strangers(expression: &str, legend: &str, known: &Known) -> Vec<String> {
         UpstreamFault::ALL.iter().map(|one| one.label()).collect(),
         Outcome::ALL.iter().map(|one| one.as_str()).collect(),
         Kind::ALL.iter().map(|one| one.name()).collect(),
+        gateway::announce::Outcome::ALL.iter().map(|one| one.name()).collect(),
         VALUES.to_vec(),
     ]
     .concat();

@@ -314,6 +314,21 @@ impl Verbund {
         publish(&self.program.dir().join("www").join(id), entries, 1);
     }
 
+    /// The generation of the lists that is served.
+    fn current(&self) -> String {
+        fs::read_to_string(self.program.dir().join("data/sitemaps/current")).unwrap()
+    }
+
+    /// Waits until another generation than `state` is there.
+    #[track_caller]
+    fn wait_for_another(&self, state: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.current() == state {
+            assert!(Instant::now() < end, "no new list after a start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn serve(&self) -> Serving {
         self.program.serve().ready()
     }
@@ -384,15 +399,11 @@ fn a_town_is_listed_where_it_has_something_of_its_own_and_only_what_changed_move
 
     // Killed without a word and started again: every time is what it was, though all pages are looked at anew.
     serving.kill();
-    let state = fs::read_to_string(verbund.program.dir().join("data/sitemaps/current")).unwrap();
+    let state = verbund.current();
     let serving = verbund.serve();
     let lists = Lists::of(serving.public, BASE);
     assert_eq!(lists.read().as_ref(), Some(&after), "served at once");
-    let end = Instant::now() + PATIENCE;
-    while fs::read_to_string(verbund.program.dir().join("data/sitemaps/current")).unwrap() == state {
-        assert!(Instant::now() < end, "no new list after a start");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    verbund.wait_for_another(&state);
     assert_eq!(lists.wait(|_| true), after);
     let index = get(serving.public, "/sitemap.xml");
     for field in ["etag", "last-modified"] {
@@ -424,6 +435,15 @@ fn a_town_is_listed_where_it_has_something_of_its_own_and_only_what_changed_move
     let to = format!("/leistung/{}/umzug-melden", schluessel(7));
     assert_eq!((moved.status, moved.field("location")), (301, Some(to.as_str())));
     assert_eq!(get(serving.public, &format!("/leistung/{}/x", schluessel(999))).status, 404);
+    let last = lists.settled(|_| true);
+    serving.stop().expect(0);
+    // A gateway alone makes and serves the same lists.
+    let state = verbund.current();
+    let serving = Serving::begun(verbund.program.start(&["serve", "--only", "gateway"])).ready();
+    let lists = Lists::of(serving.public, BASE);
+    verbund.wait_for_another(&state);
+    assert_eq!(lists.wait(|_| true), last);
+    assert_eq!(get(serving.public, &format!("/leistung/{}/hund-anmelden", schluessel(1))).status, 410);
     serving.stop().expect(0);
 }
 
