@@ -24,7 +24,10 @@ const LEAST_BYTES: u64 = 1024;
 const MOST_BYTES: u64 = 4 << 20;
 /// From that on it takes more than half a millisecond, and goes to a thread where it holds up nobody.
 const ASIDE_BYTES: u64 = 96 << 10;
-/// Of the eleven levels of Brotli and the nine of gzip: beyond these, time doubles for a tenth fewer bytes.
+/// gzip first: a page of results of 10,927 bytes takes 54 µs and leaves 3,449 bytes with it, 163 µs and 3,434 with Brotli;
+/// the list of a place of 33,962 bytes takes 169 µs and leaves 6,126, or 287 µs and 6,050 (optimised, one thread).
+const OFFERED: [Coding; 2] = [Coding::Gzip, Coding::Brotli];
+/// One level more of Brotli takes a quarter to a half more time for a twentieth fewer bytes; of gzip, for a hundredth.
 const BROTLI_LEVEL: i32 = 4;
 const GZIP_LEVEL: u32 = 5;
 
@@ -54,11 +57,7 @@ pub struct Whole {
 
 /// Answers below `next`, compressed where that helps and harms nobody.
 pub async fn answers(request: Request, next: Next) -> Response {
-    let coding = if is_for_everybody(&request) {
-        Some(choose(request.headers(), &[Coding::Brotli, Coding::Gzip]))
-    } else {
-        None
-    };
+    let coding = if is_for_everybody(&request) { Some(choose(request.headers(), &OFFERED)) } else { None };
     let bodiless = request.method() == Method::HEAD;
     let response = next.run(request).await;
     match coding {
