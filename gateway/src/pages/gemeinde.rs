@@ -112,7 +112,7 @@ struct Wanted {
 impl Wanted {
     fn read(params: &Params) -> Result<Self, PageError> {
         let letter = params.text("buchstabe")?.and_then(|text| text.chars().next());
-        Ok(Self { online: params.flag("online")?.unwrap_or(false), buchstabe: letter.map(|letter| initial_of(letter)) })
+        Ok(Self { online: params.flag("online")?.unwrap_or(false), buchstabe: letter.map(initial_of) })
     }
 
     fn href(online: bool, letter: Option<char>, path: &str) -> String {

@@ -91,8 +91,8 @@ fn suggestions_are_a_combobox_for_the_keyboard() {
     browser.look(View::Light);
     browser.open(&format!("{}/", demo.origin()));
     browser.run("document.querySelector('main [name=q]').focus()", &json!([]));
-    let plain = told(&browser);
-    assert!(plain.role == "combobox" && !plain.expanded && plain.options == 0, "{plain:?}");
+    let plain = wait(&browser, "the field is no combobox", |now| now.role == "combobox");
+    assert!(!plain.expanded && plain.options == 0, "{plain:?}");
     browser.type_text("hund");
     let open = wait(&browser, "no suggestions", |now| now.expanded && now.options > 1);
     assert!(open.focused && open.active.is_none() && open.selected == 0, "{open:?}");
