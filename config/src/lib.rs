@@ -320,7 +320,7 @@ impl Default for Crawl {
         Self {
             internal: None,
             portals: 2,
-            nice: 19,
+            nice: 10,
             parallel: 4,
             connect_timeout_s: 5,
             idle_timeout_s: 30,

@@ -232,11 +232,13 @@ impl Gateway {
             let cleared = tokio::task::spawn_blocking(move || intake::clear(&folder)).await;
             cleared.map_err(StartError::Intake)?;
         }
+        let catalog = catalog.beside();
+        let asked_aside = pages::router(desk.clone().with_catalog(catalog.clone()));
         let pages = pages::router(desk);
         let keeper = Keeper {
             sitemaps,
             catalog,
-            pages: pages.clone(),
+            pages: asked_aside,
             announcer: announcer.clone(),
             metrics: Arc::clone(&metrics),
             every: seconds(config.sitemap.every_s),

@@ -118,6 +118,13 @@ impl Catalog {
         }
     }
 
+    /// The same catalog for work that steps back: it reads through connections of its own, and takes no search's place.
+    /// The thread behind a connection has the priority of whoever needed it first, and a citizen's answer is not to wait
+    /// for one that steps back.
+    pub fn beside(&self) -> Self {
+        Self { store: self.store.beside(), places: Arc::new(Semaphore::new(1)), ..self.clone() }
+    }
+
     /// Takes everyday words, none for those that are built in, and weights, for all who share this catalog.
     pub fn set_language(&self, words: Option<Words>, ranking: Ranking) {
         let renewing = self.renewing();

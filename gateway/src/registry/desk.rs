@@ -84,6 +84,11 @@ impl Desk {
         })
     }
 
+    /// The same desk with pages over another catalog.
+    pub fn with_catalog(self, catalog: indexer::catalog::Catalog) -> Self {
+        Self { site: Site { catalog, ..self.site }, ..self }
+    }
+
     /// The same with the tracker of the tasks that are waited for at the end.
     #[must_use]
     pub fn with_tasks(mut self, tasks: TaskTracker) -> Self {
