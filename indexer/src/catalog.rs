@@ -125,6 +125,11 @@ impl Catalog {
         Self { store: self.store.beside(), places: Arc::new(Semaphore::new(1)), ..self.clone() }
     }
 
+    /// Ends the connections that it reads through.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// Takes everyday words, none for those that are built in, and weights, for all who share this catalog.
     pub fn set_language(&self, words: Option<Words>, ranking: Ranking) {
         let renewing = self.renewing();

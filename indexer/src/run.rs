@@ -447,8 +447,9 @@ impl Indexer {
         known_of(&self.store, portal).await
     }
 
-    /// Ends the connections to the store.
+    /// Ends the connections to the store, those of its catalog included.
     pub async fn close(&self) {
+        self.catalog.close().await;
         self.store.close().await;
     }
 
