@@ -190,7 +190,8 @@ impl Writer {
 
     /// Makes the index anew beside the old one and swaps it in.
     pub(crate) async fn rebuild(dir: &Path, store: &Store) -> Result<Self, IndexError> {
-        let (generation, writer) = build(dir, store).await?;
+        let Built { generation, writer, old } = build(dir, store).await?;
+        remove(&old);
         Ok(Self { dir: dir.to_owned(), current: Arc::new(ArcSwap::from_pointee(generation)), writer })
     }
 
@@ -221,9 +222,11 @@ impl Writer {
     }
 
     async fn build_anew(&mut self, store: &Store) -> Result<(), IndexError> {
-        let (next, writer) = build(&self.dir, store).await?;
+        let Built { generation, writer, old } = build(&self.dir, store).await?;
+        // Readers go to the new one before the old one goes, so that nobody asks for files that are gone.
+        self.current.store(Arc::new(generation));
         self.writer = writer;
-        self.current.store(Arc::new(next));
+        remove(&old);
         Ok(())
     }
 }
@@ -241,7 +244,24 @@ fn generation_number(path: &Path) -> u64 {
     name.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(0)
 }
 
-async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), IndexError> {
+/// A new generation, to which the pointer on the disk leads already.
+struct Built {
+    generation: Generation,
+    writer: IndexWriter,
+    /// Folders of those before, which can go when nobody reads them any more.
+    old: Vec<PathBuf>,
+}
+
+/// A folder that stays behind does no harm.
+fn remove(old: &[PathBuf]) {
+    for path in old {
+        if let Err(error) = std::fs::remove_dir_all(path) {
+            tracing::warn!(path = %path.display(), %error, "an old generation of the index stays behind");
+        }
+    }
+}
+
+async fn build(dir: &Path, store: &Store) -> Result<Built, IndexError> {
     let fault =
         |path: &Path, error: std::io::Error| IndexError::Files { path: path.to_owned(), reason: error.to_string() };
     std::fs::create_dir_all(dir).map_err(|error| fault(dir, error))?;
@@ -265,13 +285,7 @@ async fn build(dir: &Path, store: &Store) -> Result<(Generation, IndexWriter), I
     let (pointer, aside) = (dir.join("current"), dir.join("current.new"));
     std::fs::write(&aside, name(number)).map_err(|error| fault(&aside, error))?;
     std::fs::rename(&aside, &pointer).map_err(|error| fault(&pointer, error))?;
-    for path in old {
-        // A reader that still has it open keeps its files; a folder that stays behind does no harm.
-        if let Err(error) = std::fs::remove_dir_all(&path) {
-            tracing::warn!(path = %path.display(), %error, "an old generation of the index stays behind");
-        }
-    }
-    Ok((generation, writer))
+    Ok(Built { generation, writer, old })
 }
 
 /// The distinct titles, keywords and names in the catalogues of all Leistungen, and how many Leistungen there are.
