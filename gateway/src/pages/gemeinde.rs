@@ -253,7 +253,7 @@ pub(super) async fn show(
         page = page.standing(right, description, Some(&structured::ort(&place, &way)));
     }
     let form = SearchForm {
-        ort: super::field_text(ars.as_str(), &place, |text| site.catalog.place(text)),
+        ort: super::suche::field_text(ars.as_str(), &place, |text| site.catalog.place(text)),
         ..SearchForm::default()
     };
     Ok(html(&headers, KEEP_PAGE, templates::gemeinde(&page, &form, &it)))

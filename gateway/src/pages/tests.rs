@@ -16,8 +16,9 @@ use super::results::{Asked, Results};
 use super::sprache::{Hier, Sprache};
 use super::templates::{self, Fault, Loads, OrtChoice, Page};
 use super::view::{Ort, Part, SearchForm};
+use super::weg::leave;
 use super::zu::{self, HandOver, Lage, ZuPage};
-use super::{assemble, leave, unknown_place};
+use super::{assemble, unknown_place};
 use crate::api;
 
 pub(crate) mod markup;
@@ -540,7 +541,7 @@ pub(crate) fn all_pages() -> Vec<(&'static str, String)> {
 #[test]
 fn a_question_is_read_field_by_field() {
     let texts = &Sprache::Deutsch.texts().form;
-    let read = |query: &str| super::Question::read(Some(query), texts).unwrap();
+    let read = |query: &str| super::suche::Question::read(Some(query), texts).unwrap();
     let question = read("q=hund&ort=+Bochum+&utm_source=brief&seite=2");
     assert_eq!((question.q.as_deref(), question.ort.as_deref(), question.page), (Some("hund"), Some("Bochum"), 2));
     let empty = read("q=&ort=Bochum");
@@ -550,13 +551,13 @@ fn a_question_is_read_field_by_field() {
     let long = read(&format!("q=hund&ort={}", "x".repeat(501)));
     assert!(long.form.ort_error.is_some() && long.ort.is_none());
     for bad in ["q=a&q=b", "q=a&seite=0", "q=a&seite=101", "q=a&seite=x"] {
-        assert!(super::Question::read(Some(bad), texts).is_err(), "{bad}");
+        assert!(super::suche::Question::read(Some(bad), texts).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn an_address_of_a_leistung_is_right_or_known_to_be_wrong() {
-    let path = |schluessel: &str, slug: Option<&str>, ars: Option<&str>| super::LeistungPath {
+    let path = |schluessel: &str, slug: Option<&str>, ars: Option<&str>| super::weg::LeistungPath {
         schluessel: schluessel.into(),
         slug: slug.map(Into::into),
         ars: ars.map(Into::into),
@@ -583,7 +584,7 @@ fn an_address_of_a_leistung_is_right_or_known_to_be_wrong() {
 fn the_place_field_keeps_what_was_typed_and_shows_no_key_without_need() {
     let place = fixtures::neuenkirchen("Kreis Steinfurt", "055660064064");
     let text = |typed: &str, known: &[&str]| {
-        super::field_text(typed, &place, |name| {
+        super::suche::field_text(typed, &place, |name| {
             if known.contains(&name) { PlaceReading::One(place.clone()) } else { PlaceReading::Unknown }
         })
     };
@@ -596,7 +597,8 @@ fn the_place_field_keeps_what_was_typed_and_shows_no_key_without_need() {
 #[tokio::test]
 async fn slug_and_place_may_be_missing_in_an_address() {
     use axum::extract::Path;
-    let show = async |Path(path): Path<super::LeistungPath>| format!("{:?}", (path.schluessel, path.slug, path.ars));
+    let show =
+        async |Path(path): Path<super::weg::LeistungPath>| format!("{:?}", (path.schluessel, path.slug, path.ars));
     let router = Router::new()
         .route("/leistung/{schluessel}", get(show))
         .route("/leistung/{schluessel}/{slug}", get(show))
