@@ -9,7 +9,8 @@ use super::ranged;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sitemap {
-    /// Shortest time between two beginnings of a list; changes between them come with the next one.
+    /// Shortest time between two beginnings of a list; changes between them come with the next one. A list is begun when
+    /// nothing has changed for 10 seconds, or for this time where it is less, at the latest after ten times this time.
     #[serde(deserialize_with = "ranged::<1, 86_400, _, _>")]
     pub every_s: u64,
 }

@@ -1,5 +1,5 @@
-//! Checkers of pages that others wrote: axe-core for accessibility and the Nu HTML checker, npm packages that `make pages`
-//! fetches into the folder of built things.
+//! Checkers that others wrote: axe-core for accessibility, the Nu HTML checker and the schema of sitemaps.org, from npm
+//! packages that `make pages` fetches into the folder of built things.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
 fn package(file: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    Some(root.join("target/pages/node_modules").join(file)).filter(|path| path.is_file())
+    Some(root().join("target/pages/node_modules").join(file)).filter(|path| path.is_file())
 }
 
 /// The rules that are asked for: WCAG 2.0, 2.1 and 2.2 up to level AA, and what axe-core calls best practice.
@@ -125,5 +128,33 @@ impl Nu {
             }
         };
         said["messages"].as_array().unwrap_or_else(|| panic!("{said}")).iter().map(remark).collect()
+    }
+}
+
+/// The schema of sitemaps.org (npm package `sitemap`), as lxml reads it (`make jsonld`).
+#[derive(Debug)]
+pub struct SitemapSchema {
+    schema: PathBuf,
+    lib: PathBuf,
+}
+
+impl SitemapSchema {
+    /// The schema and what reads it; none where one of them was not fetched.
+    pub fn found() -> Option<Self> {
+        let lib = root().join("target/jsonld/lib");
+        Some(Self { schema: package("sitemap/schema/sitemap.xsd")?, lib })
+            .filter(|found| found.lib.join("lxml").is_dir())
+    }
+
+    /// What is wrong with a list of pages; nothing where it is valid.
+    #[track_caller]
+    pub fn faults(&self, list: &[u8]) -> String {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, list).unwrap();
+        let mut command = Command::new("python3");
+        command.arg(root().join("tests/pages/sitemap.py")).env("PYTHONPATH", &self.lib);
+        let ended = command.arg(&self.schema).arg(file.path()).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
     }
 }

@@ -21,6 +21,10 @@ use crate::metrics::Metrics;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long after a fault it is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
+/// A list is made once nothing has changed for this long, or for the shortest time between two lists where that is less.
+const SETTLED: Duration = Duration::from_secs(10);
+/// A change waits at most so many times the shortest time between two lists.
+const PATIENCE: u32 = 10;
 
 /// What keeps the lists.
 #[derive(Clone)]
@@ -47,10 +51,40 @@ struct State {
     registered: u64,
 }
 
+/// Whether what changed has settled. While portals are collected, every list would be old at once, and would take from
+/// citizens' answers the processor time that the runs leave.
+#[derive(Debug)]
+struct Settling {
+    every: Duration,
+    /// What was seen last, since when, and since when something differs from the list.
+    seen: Option<(State, Instant, Instant)>,
+}
+
+impl Settling {
+    fn new(every: Duration) -> Self {
+        Self { every, seen: None }
+    }
+
+    /// True when a list of `state` should be made now.
+    fn is_due(&mut self, state: State, made: Option<State>, now: Instant) -> bool {
+        if made == Some(state) {
+            self.seen = None;
+            return false;
+        }
+        let (changed, differs) = match self.seen {
+            None => (now, now),
+            Some((seen, changed, differs)) => (if seen == state { changed } else { now }, differs),
+        };
+        self.seen = Some((state, changed, differs));
+        now - changed >= SETTLED.min(self.every) || now - differs >= self.every * PATIENCE
+    }
+}
+
 /// Keeps the lists until `stop`.
 pub async fn keep(keeper: Keeper, stop: CancellationToken) {
     let keeper = Arc::new(keeper);
     let (mut lock, mut made, mut next) = (None, None, Instant::now());
+    let mut settling = Settling::new(keeper.every);
     while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
         if lock.is_none() {
             lock = keeper.own().await;
@@ -58,11 +92,8 @@ pub async fn keep(keeper: Keeper, stop: CancellationToken) {
                 continue;
             }
         }
-        if Instant::now() < next {
-            continue;
-        }
         let state = match keeper.state().await {
-            Some(state) if made != Some(state) => state,
+            Some(state) if settling.is_due(state, made, Instant::now()) && Instant::now() >= next => state,
             _ => continue,
         };
         let began = Instant::now();
@@ -163,5 +194,36 @@ impl Keeper {
         );
         self.sitemaps.serve(built.generation);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_waits_until_changes_have_settled_and_not_for_ever() {
+        let state = |change_no| State { change_no, generation: 1, registered: 1 };
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let mut settling = Settling::new(Duration::from_secs(60));
+        assert!(!settling.is_due(state(1), None, at(0)));
+        assert!(!settling.is_due(state(1), None, at(9)));
+        assert!(!settling.is_due(state(2), None, at(10)), "changed again");
+        assert!(!settling.is_due(state(2), None, at(19)));
+        assert!(settling.is_due(state(2), None, at(20)));
+        assert!(settling.is_due(state(2), None, at(21)), "until it is made");
+        assert!(!settling.is_due(state(2), Some(state(2)), at(22)));
+        assert!(!settling.is_due(state(2), Some(state(2)), at(100)));
+        // Portals that never stop.
+        for second in 0..600 {
+            let no = 3 + i64::try_from(second).unwrap();
+            assert!(!settling.is_due(state(no), Some(state(2)), at(101 + second)), "{second}");
+        }
+        assert!(settling.is_due(state(700), Some(state(2)), at(701)));
+        // Lists that may follow each other at once.
+        let mut settling = Settling::new(Duration::from_secs(1));
+        assert!(!settling.is_due(state(1), None, at(0)));
+        assert!(settling.is_due(state(1), None, at(1)));
     }
 }
