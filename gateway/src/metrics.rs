@@ -33,10 +33,12 @@ macro_rules! closed_set {
 
 mod engines;
 mod portals;
+mod registrations;
 mod voices;
 
 pub use engines::Engines;
 pub use portals::{Looked, Portals, TunnelEnd};
+pub use registrations::Registrations;
 pub use voices::{FeedbackKind, FeedbackRefused, Voices};
 
 closed_set! {
@@ -158,7 +160,6 @@ pub struct Metrics {
     routes_loaded_at: Gauge,
     routes_ok: IntGauge,
     routes_from_disk: IntGauge,
-    registry_differing: IntGauge,
     routes_kept: IntCounterVec,
     reloads: IntCounterVec,
     portal_in_flight: IntGaugeVec,
@@ -184,6 +185,8 @@ pub struct Metrics {
     pub voices: Voices,
     /// What is counted of lists of pages, and of what search engines are told.
     pub engines: Engines,
+    /// What is counted of registrations.
+    pub registrations: Registrations,
 }
 
 impl Metrics {
@@ -218,10 +221,6 @@ impl Metrics {
             )?,
             routes_ok: gauge("routes_last_load_successful", "1 when the last attempt to load routes worked.")?,
             routes_from_disk: gauge("routes_from_disk", "1 when the registry in use is the one kept on disk.")?,
-            registry_differing: gauge(
-                "registry_differing_portals",
-                "Portals whose file and whose registration differ; the file counts.",
-            )?,
             routes_kept: counters("routes_saves_total", "Attempts to keep the registry on disk.", &["result"])?,
             reloads: counters("routes_loads_total", "Attempts to load routes.", &["result"])?,
             portal_in_flight: IntGaugeVec::new(
@@ -275,6 +274,7 @@ impl Metrics {
             portals: Portals::new()?,
             voices: Voices::new()?,
             engines: Engines::new()?,
+            registrations: Registrations::new()?,
             registry,
         };
         metrics.register()?;
@@ -309,7 +309,6 @@ impl Metrics {
             Box::new(self.routes_loaded_at.clone()),
             Box::new(self.routes_ok.clone()),
             Box::new(self.routes_from_disk.clone()),
-            Box::new(self.registry_differing.clone()),
             Box::new(self.routes_kept.clone()),
             Box::new(self.reloads.clone()),
             Box::new(self.portal_in_flight.clone()),
@@ -330,7 +329,7 @@ impl Metrics {
             Box::new(self.certificate_expiry.clone()),
             Box::new(self.certificate_ok.clone()),
         ];
-        let rooms = [self.portals.all(), self.voices.all(), self.engines.all()];
+        let rooms = [self.portals.all(), self.voices.all(), self.engines.all(), self.registrations.all()];
         own.into_iter().chain(rooms.into_iter().flatten()).collect()
     }
 
@@ -402,11 +401,6 @@ impl Metrics {
         };
         self.requests.with_label_values(&[by.label(), class, portal.map_or("", PortalId::as_str)]).inc();
         self.duration.with_label_values(&[by.label()]).observe(took.as_secs_f64());
-    }
-
-    /// So many portals differ between their file and their registration.
-    pub fn differing(&self, portals: usize) {
-        self.registry_differing.set(i64::try_from(portals).unwrap_or(i64::MAX));
     }
 
     /// A table with `count` routes is in use since `now` (seconds since 1970); `left_out` portals are not in it. It may

@@ -320,8 +320,9 @@ impl Gateway {
     pub async fn run(self, stop: CancellationToken) {
         let served = CancellationToken::new();
         let keeping = self.server.tasks.spawn(self.insights.keep(served.clone()));
+        let metrics = Arc::clone(&self.metrics);
+        let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), metrics, served.clone());
         let trailing = self.server.tasks.spawn(show_trail(self.registry.clone(), self.metrics, served.clone()));
-        let proving = joining::keep::watch(self.registry.clone(), Arc::clone(&self.joining), served.clone());
         let proving = self.server.tasks.spawn(proving);
         let forgetting = voice::watch(self.registry.clone(), self.keep_days, served.clone());
         let forgetting = self.server.tasks.spawn(forgetting);

@@ -243,7 +243,7 @@ fn a_portal_is_registered_proven_rehearsed_released_and_found() {
 fn a_lost_proof_suspends_the_portal_after_its_grace() {
     let program = Installation::new(EXE);
     let town = Town::start(&program, "Stadt Herne");
-    let quick = "release = \"at-once\"\nproof_every_s = 1\nproof_grace_s = 1\n";
+    let quick = "release = \"at-once\"\nproof_every_s = 1\nproof_grace_s = 6\n";
     let verbund = Verbund::start(&program, town.port(), quick);
     let editor = account(&program, "redaktion", "editor");
     let editor = Somebody::sign_in(&verbund, "redaktion", &editor);
@@ -256,12 +256,24 @@ fn a_lost_proof_suspends_the_portal_after_its_grace() {
     // Still there after several looks.
     std::thread::sleep(Duration::from_secs(3));
     assert!(!editor.get("/anbindung/stadt-herne").body.contains("Ausgesetzt"));
+    let until_unproven = |portals: usize| {
+        let end = Instant::now() + Duration::from_secs(40);
+        let line = format!("portalverbund_gateway_registry_unproven_portals {portals}\n");
+        while !get(verbund.serving.internal, "/metrics").body.contains(&line) {
+            assert!(Instant::now() < end, "not counted: {line}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    until_unproven(0);
     town.put(Some("portalverbund-nrw=anderes".into()));
+    until_unproven(1);
+    assert!(!editor.get("/anbindung/stadt-herne").body.contains("Ausgesetzt seit"), "within its grace");
     let end = Instant::now() + Duration::from_secs(40);
     while !editor.get("/anbindung/stadt-herne").body.contains("Ausgesetzt seit") {
         assert!(Instant::now() < end, "it is not suspended");
         std::thread::sleep(Duration::from_millis(200));
     }
+    until_unproven(0);
     // What it delivered stays readable.
     until_found(&verbund);
 }

@@ -87,7 +87,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
             kept.map_err(Fault::work)?;
         }
         certificates = gateway.certificates();
-        gateway.metrics().differing(differing);
+        gateway.metrics().registrations.differing(differing);
         metrics = Some(gateway.metrics());
         let scheme = if certificates.is_some() { "https" } else { "http" };
         eprintln!("listening on {scheme}://{}, internal side on http://{}", gateway.public(), gateway.internal());

@@ -4,6 +4,7 @@
 //! token counts as lost; after the second such look the operator and the portal see it, and after the grace time the
 //! portal is suspended: it is not fetched and nobody is handed over to it, while what it delivered stays readable.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use config::clock;
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Joining;
 use super::acting::{Acting, Refusal};
 use super::registration::State;
+use crate::metrics::Metrics;
 use crate::registry::{Proof, Registered, Registry, Who};
 
 /// Looks that find nothing, one after the other, until a proof is taken for lost.
@@ -28,20 +30,23 @@ const REASON: &str = "Der Nachweis der Domain ist nicht mehr da. Bitte stellen S
                       dieser Seite; dann nimmt der Betrieb das Portal wieder auf.";
 
 /// Looks for the proofs of all live portals when their time has come, until `stop`.
-pub async fn watch(registry: Registry, joining: std::sync::Arc<Joining>, stop: CancellationToken) {
+pub async fn watch(registry: Registry, joining: Arc<Joining>, metrics: Arc<Metrics>, stop: CancellationToken) {
     let round = Duration::from_secs(u64::from(joining.proof_every_s)).min(ROUND) / 4;
     while stop.run_until_cancelled(tokio::time::sleep(round.max(Duration::from_millis(200)))).await.is_some() {
         let looked = stop.run_until_cancelled(look_round(&registry, &joining)).await;
-        if let Some(Err(error)) = looked {
-            tracing::error!(%error, "cannot look for the proofs of domains");
+        match looked {
+            Some(Ok(unproven)) => metrics.registrations.unproven(unproven),
+            Some(Err(error)) => tracing::error!(%error, "cannot look for the proofs of domains"),
+            None => {}
         }
     }
 }
 
-/// One round over all live portals.
-async fn look_round(registry: &Registry, joining: &Joining) -> Result<(), Refusal> {
+/// One round over all live portals; how many of them have lost their proof and are still live.
+async fn look_round(registry: &Registry, joining: &Joining) -> Result<usize, Refusal> {
     let who = Who::program(NAME);
     let acting = Acting { registry, who: &who, dry_run: false };
+    let mut unproven = 0;
     for one in registry.registrations().await? {
         if !matches!(one.registration.state, State::Released { .. }) {
             continue;
@@ -51,6 +56,7 @@ async fn look_round(registry: &Registry, joining: &Joining) -> Result<(), Refusa
         let proof = if is_due(&proof, joining, clock::now()) {
             let found = joining.prover.look(&address, &proof.token).await;
             if found.undecided() {
+                unproven += usize::from(is_lost(&proof));
                 continue;
             }
             let proof = acting.looked(&one.id, &proof.host, found.place()).await?;
@@ -64,9 +70,11 @@ async fn look_round(registry: &Registry, joining: &Joining) -> Result<(), Refusa
         if is_over(&proof, joining, clock::now()) {
             acting.suspend_by_itself(&one.id, REASON).await?;
             tracing::warn!(portal.id = %one.id, host = %proof.host, "a portal is suspended, its domain is not proven any more");
+        } else {
+            unproven += usize::from(is_lost(&proof));
         }
     }
-    Ok(())
+    Ok(unproven)
 }
 
 async fn proof_of(registry: &Registry, one: &Registered) -> Result<Option<Proof>, Refusal> {
@@ -82,8 +90,12 @@ fn is_due(proof: &Proof, joining: &Joining, now: Timestamp) -> bool {
     proof.checked.is_none_or(|checked| now.duration_since(checked) >= wait)
 }
 
+fn is_lost(proof: &Proof) -> bool {
+    proof.failures >= LOST_AFTER
+}
+
 /// Whether it is lost for longer than the grace time.
 fn is_over(proof: &Proof, joining: &Joining, now: Timestamp) -> bool {
     let grace = SignedDuration::from_secs(joining.proof_grace_s.into());
-    proof.failures >= LOST_AFTER && proof.lost.is_some_and(|lost| now.duration_since(lost) >= grace)
+    is_lost(proof) && proof.lost.is_some_and(|lost| now.duration_since(lost) >= grace)
 }

@@ -141,7 +141,7 @@ impl Followers {
             return self.stay(&fault);
         }
         if let Some(metrics) = &self.metrics {
-            metrics.differing(merged.differing.len());
+            metrics.registrations.differing(merged.differing.len());
         }
         let portals = merged.portals;
         let left_out = loaded.faults.len();
