@@ -213,6 +213,7 @@ pub fn view() -> LeistungView {
             text("99", "<p>Ein Modul, das in keiner Liste steht.</p>"),
         ],
         languages: vec![Lang::DE, Lang::EN],
+        is_local: true,
         typisierung: vec!["5".into()],
         vertrauensniveau: Some("20".into()),
         adressat: vec!["001".into()],

@@ -43,6 +43,8 @@ pub struct LeistungPage {
     pub sections: Vec<Abschnitt>,
     /// That the text is in another language than the page; empty where it is not.
     pub other_language: &'static str,
+    /// Whose text it is, where it is that of one town and no place is chosen; else empty.
+    pub of_one_body: String,
     /// "Stand: ... · Quelle: ..."
     pub stand: String,
     /// Where something that is wrong can be told.
@@ -161,6 +163,11 @@ impl LeistungPage {
             ansprechpunkte: contacts.iter().map(|contact| Stelle::of(contact, sprache)).collect(),
             sections,
             other_language: if lang.is_some() { texts.text_in_german } else { "" },
+            of_one_body: if view.is_local && place.is_none() {
+                (texts.of_one_body)(&short.portal_name)
+            } else {
+                String::new()
+            },
             stand: view::stand(short, sprache),
             rueckmeldung: sprache.path(&rueckmeldung),
             ursprung: view::anchors(&view.ursprung, sprache),

@@ -203,6 +203,11 @@ fn a_leistung_without_a_place_asks_for_it() {
     assert!(html.contains("Wo wohnen Sie?"));
     assert!(html.contains("<title>Hund anmelden – Portalverbund.NRW</title>"));
     assert!(!html.contains("/zu/"));
+    let says_whose = "Diesen Text hat Stadt Bochum geschrieben.";
+    assert!(html.contains(says_whose), "{html}");
+    let of_land = leistung(&LeistungView { responsible: None, is_local: false, ..fixtures::view() });
+    assert!(!of_land.contains("Diesen Text hat"));
+    assert!(!leistung(&fixtures::view()).contains("Diesen Text hat"), "the place is chosen");
 }
 
 #[test]

@@ -230,6 +230,8 @@ pub struct Leistung {
     pub ask_place: [&'static str; 2],
     /// "Weiter"
     pub next: &'static str,
+    /// That the text is that of one body alone, which is named, and that a place should be chosen.
+    pub of_one_body: fn(&str) -> String,
     /// "Anderer Ort"
     pub other_place: &'static str,
     /// "Jetzt online beantragen"

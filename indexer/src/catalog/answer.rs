@@ -409,6 +409,8 @@ pub struct LeistungView {
     pub keywords: Vec<String>,
     /// The page of origin.
     pub ursprung: Vec<Link>,
+    /// The text is that of a town, a Kreis or the like alone, so elsewhere some of it may be otherwise.
+    pub is_local: bool,
     /// Who is responsible; only with a place.
     pub responsible: Option<Responsible>,
 }

@@ -33,6 +33,8 @@ impl Catalog {
         let mut modules: Vec<ModulView> = for_citizens(&record)
             .map(|modul| ModulView { modul: modul.clone(), role: TextRole::Own, whose: whose.clone() })
             .collect();
+        let level = self.gebiet_of(&shown).map(|gebiet| self.gebiete.level(&gebiet));
+        let is_local = level.is_some_and(|level| !matches!(level, Level::Land | Level::Bund));
         let rules = self.text_rules(&shown);
         for master in self.masters(&shown, place).await? {
             let whose = self.whose(&master);
@@ -75,6 +77,7 @@ impl Catalog {
             adressat: record.adressat,
             keywords: record.keywords.get(&Lang::DE).cloned().unwrap_or_default(),
             ursprung: record.ursprung,
+            is_local,
             responsible,
         }))
     }

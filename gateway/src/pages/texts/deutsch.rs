@@ -138,6 +138,12 @@ pub static DEUTSCH: Texts = Texts {
              wo er liegt.",
         ],
         next: "Weiter",
+        of_one_body: |body| {
+            format!(
+                "Diesen Text hat {body} geschrieben. In Ihrem Ort können Kosten, Fristen und Unterlagen anders sein: Bitte \
+                 wählen Sie Ihren Ort."
+            )
+        },
         other_place: "Anderer Ort",
         apply: "Jetzt online beantragen",
         leaving: |body, host| format!("Sie verlassen diese Seite und gehen zu {body} ({host})."),

@@ -130,6 +130,12 @@ pub static ENGLISCH: Texts = Texts {
             "With your town we name the responsible office and its online service. For a business, say where it is.",
         ],
         next: "Continue",
+        of_one_body: |body| {
+            format!(
+                "This text was written by {body}. Costs, deadlines and documents may differ where you live: please choose \
+                 your place."
+            )
+        },
         other_place: "Another place",
         apply: "Apply online now",
         leaving: |body, host| format!("You are leaving this site for {body} ({host})."),

@@ -135,6 +135,9 @@ pub static LEICHT: Texts = Texts {
             "Schreiben Sie Ihren Ort. Dann zeigen wir Ihnen das Amt. Haben Sie eine Firma? Dann schreiben Sie den Ort von der Firma.",
         ],
         next: "Weiter",
+        of_one_body: |body| {
+            format!("Diesen Text hat {body} geschrieben. In Ihrem Ort kann es anders sein. Wählen Sie Ihren Ort.")
+        },
         other_place: "Anderer Ort",
         apply: "Jetzt im Internet beantragen",
         leaving: |body, host| format!("Sie verlassen diese Seite. Sie gehen zu {body} ({host})."),

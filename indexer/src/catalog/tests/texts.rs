@@ -51,6 +51,22 @@ async fn what_a_town_does_not_say_is_said_by_land_and_bund() {
 }
 
 #[tokio::test]
+async fn a_text_of_one_town_says_that_it_is() {
+    let verbund = verbund(serde_json::json!({})).await;
+    let koeln = portal("koeln", KOELN);
+    verbund.deliver(&koeln, &leistung_with("K_2", "", &(modul("03", "de", "X") + &modul("05", "de", "allein")))).await;
+    let catalog = verbund.catalog().await;
+    let is_local = async |leistung: LeistungRef, place: Option<&str>| {
+        let place = place.map(|ars| ars.parse().unwrap());
+        catalog.leistung(&leistung, place, Lang::DE).await.unwrap().unwrap().is_local
+    };
+    assert!(is_local(LeistungRef::parse(HUND), Some(KOELN)).await, "Köln has its own");
+    assert!(!is_local(LeistungRef::parse(HUND), Some(BOCHUM)).await, "Bochum has that of the Land");
+    assert!(!is_local(LeistungRef::parse(HUND), None).await, "in general it is not that of a town");
+    assert!(is_local(LeistungRef::Id("K_2".into()), None).await, "nobody else says anything");
+}
+
+#[tokio::test]
 async fn a_town_may_add_to_the_master_text_module_by_module() {
     let verbund = verbund(serde_json::json!({"modules": {"08": "supplement"}})).await;
     let catalog = verbund.catalog().await;
