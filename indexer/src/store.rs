@@ -9,6 +9,7 @@ mod fitconnect;
 mod links;
 mod listing;
 mod pages;
+mod pairs;
 mod plan;
 mod read;
 mod runs;

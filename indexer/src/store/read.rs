@@ -7,7 +7,7 @@ use connectors::ids::{Identifikator, Leistungsschluessel, PortalId};
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
-use super::{Store, StoreError, kind_number, kind_of, portal};
+use super::{Store, StoreError, kind_number, kind_of, pairs, portal};
 use crate::record::{Kind, Leistung, Object};
 
 /// A live record.
@@ -197,18 +197,12 @@ impl Store {
     }
 
     /// The live records of `kind` with one of `ids`, of every portal that delivered one, in the order of portal ids;
-    /// without the Zustaendigkeiten that were delivered inside them.
+    /// without the Zustaendigkeiten that were delivered inside them. Each id is asked for once.
     pub async fn unread(&self, kind: Kind, ids: &[&Identifikator]) -> Result<Vec<Unread>, StoreError> {
         let mut found = Vec::with_capacity(ids.len());
         // Engines bound how many values a statement may hold.
         for ids in ids.chunks(200) {
-            let pairs: Vec<_> = (0..ids.len()).map(|at| format!("(${}, ${})", 2 * at + 2, 2 * at + 3)).collect();
-            let sql = format!(
-                "SELECT portal, agency, id, changed, body FROM record \
-                 WHERE kind = $1 AND (agency, id) IN (VALUES {}) AND deleted = 0 ORDER BY portal",
-                pairs.join(", ")
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(kind_number(kind));
+            let mut query = sqlx::query(AssertSqlSafe(pairs::unread(ids.len()))).bind(kind_number(kind));
             for id in ids {
                 query = query.bind(id.agency.clone()).bind(id.text.clone());
             }

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{Apply, Content, Old, fingerprint};
 use crate::record::{Kind, Nested, Object, Record};
+use crate::store::pairs::{live_all, nested_of, stored_all, tuples};
 use crate::store::{StoreError, kind_number};
 
 /// How many wait.
@@ -142,12 +143,8 @@ impl Apply {
         kind: Kind,
         ids: &[&Identifikator],
     ) -> Result<HashMap<Identifikator, Old>, StoreError> {
-        let sql = format!(
-            "SELECT agency, id, hash, changed, deleted, born FROM record \
-             WHERE portal = $1 AND kind = $2 AND (agency, id) IN (VALUES {})",
-            tuples(3, ids.len(), 2)
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(self.portal.as_str()).bind(kind_number(kind));
+        let mut query = sqlx::query(AssertSqlSafe(stored_all(ids.len())));
+        query = query.bind(self.portal.as_str()).bind(kind_number(kind));
         for id in ids {
             query = query.bind(id.agency.as_str()).bind(id.text.as_str());
         }
@@ -164,12 +161,7 @@ impl Apply {
 
     /// Those of `ids` that were delivered inside their owner.
     async fn nested_of(&mut self, ids: &[&Identifikator]) -> Result<HashSet<Identifikator>, StoreError> {
-        let sql = format!(
-            "SELECT DISTINCT own_agency, own_id FROM zustaendigkeit \
-             WHERE portal = $1 AND (own_agency, own_id) IN (VALUES {})",
-            tuples(2, ids.len(), 2)
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(self.portal.as_str());
+        let mut query = sqlx::query(AssertSqlSafe(nested_of(ids.len()))).bind(self.portal.as_str());
         for id in ids {
             query = query.bind(id.agency.as_str()).bind(id.text.as_str());
         }
@@ -249,12 +241,7 @@ impl Apply {
     /// Moves the change numbers of these Leistungen, each to one of its own: followers page by it.
     pub(super) async fn move_numbers(&mut self, ids: &[Identifikator]) -> Result<(), StoreError> {
         for ids in ids.chunks(TOGETHER) {
-            let sql = format!(
-                "SELECT portal, agency, id FROM record WHERE kind = $1 AND (agency, id) IN (VALUES {}) AND deleted = 0 \
-                 ORDER BY agency, id, portal",
-                tuples(2, ids.len(), 2)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(kind_number(Kind::Leistung));
+            let mut query = sqlx::query(AssertSqlSafe(live_all(ids.len()))).bind(kind_number(Kind::Leistung));
             for id in ids {
                 query = query.bind(id.agency.as_str()).bind(id.text.as_str());
             }
@@ -277,13 +264,4 @@ impl Apply {
         }
         Ok(())
     }
-}
-
-/// `count` tuples of `width` places, from `$from`.
-fn tuples(from: usize, count: usize, width: usize) -> String {
-    let tuple = |n: usize| {
-        let places: Vec<_> = (0..width).map(|at| format!("${}", from + n * width + at)).collect();
-        format!("({})", places.join(", "))
-    };
-    (0..count).map(tuple).collect::<Vec<_>>().join(", ")
 }
