@@ -258,9 +258,8 @@ pub struct Crawl {
     /// Portals that are collected at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub portals: usize,
-    /// How far the threads that collect and index step back for those that answer citizens: 0 not at all, 19 most.
-    #[serde(deserialize_with = "ranged::<0, 19, _, _>")]
-    pub nice: u8,
+    /// The threads that collect and index run only when nothing else wants to, such as those that answer citizens.
+    pub idle: bool,
     /// Files of one portal that are fetched at a time.
     #[serde(deserialize_with = "ranged::<1, 64, _, _>")]
     pub parallel: usize,
@@ -320,7 +319,7 @@ impl Default for Crawl {
         Self {
             internal: None,
             portals: 2,
-            nice: 10,
+            idle: true,
             parallel: 4,
             connect_timeout_s: 5,
             idle_timeout_s: 30,

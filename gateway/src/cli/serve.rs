@@ -45,7 +45,7 @@ pub(super) async fn run(file: &Path, only: Option<Half>) -> Result<Exit, Fault> 
     let registry = telemetry::registry();
     let background = match only {
         Some(Half::Gateway) => None,
-        _ => Some(Background::start(config.crawl.nice).map_err(Fault::work)?),
+        _ => Some(Background::start(config.crawl.idle).map_err(Fault::work)?),
     };
     let indexer = match &background {
         None => None,

@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use config::clock;
 use connectors::registration::Portal;
+use indexer::background::Background;
+use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -44,7 +47,13 @@ pub(super) async fn run(dir: &Path, seconds: u64) -> Result<Exit, Fault> {
     let portals = portals(dir)?;
     let seen = Arc::new(Seen::default());
     let (shown, folder) = (Arc::clone(&seen), dir.to_owned());
-    let deliveries = listen(&stop, &tasks, move |stream| deliver(stream, folder.clone(), Arc::clone(&shown))).await?;
+    // Portals are other machines: what they do must not count as what citizens wait for.
+    let others = Background::start(true).map_err(Fault::work)?;
+    let (stopping, tracked) = (stop.clone(), tasks.clone());
+    let listening = others.handle().spawn(async move {
+        listen(&stopping, &tracked, move |stream| deliver(stream, folder.clone(), Arc::clone(&shown))).await
+    });
+    let deliveries = listening.await.map_err(Fault::work)??;
     let place = tempfile::tempdir().map_err(Fault::work)?;
     register(place.path(), &portals, deliveries, 30 * 86_400)?;
     let began = Instant::now();
@@ -54,6 +63,8 @@ pub(super) async fn run(dir: &Path, seconds: u64) -> Result<Exit, Fault> {
     say("first_collected_after", format!("{:.0}", began.elapsed().as_secs_f64()), "s");
     say("memory_after_first", program.peak_kib() / 1024, "MB at most");
 
+    // What follows a collection belongs to it; else the quiet would not be quiet.
+    lists_made_after(internal, clock::now()).await?;
     let questions = load::questions(dir, &portals, 2_000)?;
     let paths: Vec<String> = questions.iter().map(|question| path(question)).collect();
     let quiet = asked(public, &paths, Instant::now() + Duration::from_secs(seconds), None).await;
@@ -220,6 +231,25 @@ async fn all_collected(internal: SocketAddr, portals: usize, runs: u64) -> Resul
         }
         if began.elapsed() > PATIENCE {
             return Err(Fault::Work(format!("only {} of {portals} portals were collected", ended.len())));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Waits until the lists of pages are of a time after `collected`.
+async fn lists_made_after(internal: SocketAddr, collected: Timestamp) -> Result<(), Fault> {
+    let began = Instant::now();
+    let collected = collected.as_millisecond() as f64 / 1000.0;
+    loop {
+        let metrics = fetch(internal, "/metrics").await.map_err(Fault::Work)?;
+        let made = metrics.lines().find_map(|line| {
+            line.strip_prefix("portalverbund_gateway_sitemap_last_success_timestamp_seconds ")?.parse::<f64>().ok()
+        });
+        if made.is_some_and(|made| made > collected) {
+            return Ok(());
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(Fault::Work("the lists of pages were not made".into()));
         }
         tokio::time::sleep(LOOK).await;
     }
