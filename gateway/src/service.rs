@@ -2,6 +2,8 @@
 //!
 //! The reading side and the proxy come up first, on whatever state there is; portals are collected meanwhile.
 
+mod following;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use indexer::catalog::Catalog;
 use indexer::crawl::schedule::NextRun;
 use indexer::crawl::{Fetcher, FetcherError, schedule};
 use indexer::run::{Indexer, Outcome, RunError, RunOptions, Source};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -387,6 +389,8 @@ pub async fn collect(
 ) {
     let places = Arc::new(Semaphore::new(at_once));
     let busy: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>> = Arc::default();
+    let applied = Arc::new(Notify::new());
+    tasks.spawn(following::follow(Arc::clone(&indexer), Arc::clone(&applied), stop.clone()));
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Runs over single pages come between those over the whole site, and put them off by nothing.
@@ -419,8 +423,9 @@ pub async fn collect(
                 Source::Registered
             };
             let (indexer, portal, stop, busy) = (Arc::clone(&indexer), portal.clone(), stop.clone(), Arc::clone(&busy));
+            let applied = Arc::clone(&applied);
             tasks.spawn(async move {
-                run_once(&indexer, &portal, &source, &stop).await;
+                run_once(&indexer, &portal, &source, &applied, &stop).await;
                 mark(&busy, portal.id.as_str(), false);
                 drop(place);
             });
@@ -467,12 +472,12 @@ fn mark(busy: &std::sync::Mutex<std::collections::BTreeSet<String>>, portal: &st
     if on { busy.insert(portal.to_owned()) } else { busy.remove(portal) }
 }
 
-async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &CancellationToken) {
+/// Makes one run, and says to `applied` when something is new in the store.
+async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, applied: &Notify, stop: &CancellationToken) {
     let ran = indexer.run(portal, source, RunOptions::default(), stop).await;
-    let followed = match &ran {
-        Ok(report) if report.outcome == Outcome::Applied => indexer.follow().await.map(|_| ()),
-        _ => Ok(()),
-    };
+    if ran.as_ref().is_ok_and(|report| report.outcome == Outcome::Applied) {
+        applied.notify_one();
+    }
     match ran {
         Ok(report) => tracing::info!(
             portal.id = %portal.id, outcome = report.outcome.as_str(), added = report.applied.added,
@@ -485,8 +490,5 @@ async fn run_once(indexer: &Indexer, portal: &Portal, source: &Source, stop: &Ca
             tracing::info!(portal.id = %portal.id, %error, "no run is made");
         }
         Err(error) => tracing::error!(portal.id = %portal.id, %error, "the run could not be made"),
-    }
-    if let Err(error) = followed {
-        tracing::error!(%error, "the index does not follow; it catches up with the next run");
     }
 }
