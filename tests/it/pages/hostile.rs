@@ -143,7 +143,13 @@ impl Look<'_> {
     /// Opens a page and says what is wrong with it; gives how it is built.
     #[track_caller]
     fn at(&mut self, address: SocketAddr, target: &str, what: &str) -> Vec<String> {
+        const STYLED: &str =
+            "return [...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet);";
         self.browser.open(&format!("http://{address}{target}"));
+        // On a machine that is busy elsewhere a style sheet may not come in time; without it any text is too wide.
+        if self.browser.run(STYLED, &json!([])) != json!(true) {
+            self.browser.open(&format!("http://{address}{target}"));
+        }
         self.pages += 1;
         let strings = |value: Value| -> Vec<String> {
             value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
