@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Joining;
 use super::acting::{Acting, Refusal};
+use super::proof::Findings;
 use super::registration::State;
 use crate::metrics::Metrics;
 use crate::registry::{Proof, Registered, Registry, Who};
@@ -53,12 +54,13 @@ async fn look_round(registry: &Registry, joining: &Joining) -> Result<usize, Ref
         }
         let Some(proof) = proof_of(registry, &one).await? else { continue };
         let Some(address) = one.registration.address.clone() else { continue };
-        let proof = if is_due(&proof, joining, clock::now()) {
-            let found = joining.prover.look(&address, &proof.token).await;
-            if found.undecided() {
-                unproven += usize::from(is_lost(&proof));
-                continue;
-            }
+        let found = match is_due(&proof, joining, clock::now()) {
+            true => Some(joining.prover.look(&address, &proof.token).await),
+            false => None,
+        };
+        // Whoever does not answer is neither proven nor suspended by that.
+        let undecided = found.as_ref().is_some_and(Findings::undecided);
+        let proof = if let Some(found) = found.filter(|_| !undecided) {
             let proof = acting.looked(&one.id, &proof.host, found.place()).await?;
             if proof.failures == LOST_AFTER {
                 tracing::warn!(portal.id = %one.id, host = %proof.host, "the proof of a domain is lost");
@@ -67,7 +69,7 @@ async fn look_round(registry: &Registry, joining: &Joining) -> Result<usize, Ref
         } else {
             proof
         };
-        if is_over(&proof, joining, clock::now()) {
+        if !undecided && is_over(&proof, joining, clock::now()) {
             acting.suspend_by_itself(&one.id, REASON).await?;
             tracing::warn!(portal.id = %one.id, host = %proof.host, "a portal is suspended, its domain is not proven any more");
         } else {

@@ -127,16 +127,23 @@ fn without_referrer(mut response: Response) -> Response {
     response
 }
 
+/// What `/bevor` and `/zu` are asked for.
+type KeyAndArea = Result<Path<(String, String)>, PathRejection>;
+
+fn key_and_area(path: KeyAndArea) -> Result<(String, Ars), PageError> {
+    let Path((key, ars)) = path?;
+    Ok((key, ars.parse().map_err(|_| PageError::NotFound)?))
+}
+
 /// What to know before leaving, where one service is clearly the best; else the choice, which is the hand-over's.
 pub(super) async fn bevor(
     State(site): State<Site>,
     asker: Option<Extension<Asker>>,
     hier: Hier,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: KeyAndArea,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let Path((key, ars)) = path?;
-    let ars: Ars = ars.parse().map_err(|_| PageError::NotFound)?;
+    let (key, ars) = key_and_area(path)?;
     let arrival = Arrival::read(&Params::tolerant(query.as_deref(), &Arrival::PARAMETERS)?)?;
     let sprache = hier.sprache;
     let view = site.catalog.leistung(&LeistungRef::parse(&key), Some(ars), sprache.of_records()).await?;
@@ -220,11 +227,10 @@ pub(super) async fn hand_over(
     State(site): State<Site>,
     asker: Option<Extension<Asker>>,
     hier: Hier,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: KeyAndArea,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let Path((key, ars)) = path?;
-    let ars: Ars = ars.parse().map_err(|_| PageError::NotFound)?;
+    let (key, ars) = key_and_area(path)?;
     let [frage, rang] = Arrival::PARAMETERS;
     let params = Params::tolerant(query.as_deref(), &["dienst", frage, rang])?;
     let (chosen, arrival) = (params.text("dienst")?, Arrival::read(&params)?);

@@ -92,11 +92,11 @@ pub async fn keep(keeper: Keeper, stop: CancellationToken) {
                 continue;
             }
         }
-        let state = match keeper.state().await {
-            Some(state) if settling.is_due(state, made, Instant::now()) && Instant::now() >= next => state,
-            _ => continue,
-        };
+        let Some(state) = keeper.state().await else { continue };
         let began = Instant::now();
+        if !settling.is_due(state, made, began) || began < next {
+            continue;
+        }
         next = began + keeper.every;
         let (working, ending, runtime) = (Arc::clone(&keeper), stop.clone(), Handle::current());
         // What was made before this process began is of other pages, perhaps: the first time, all are looked at.
